@@ -55,6 +55,10 @@ static const struct {
 	    "The database was made by a newer version of kith." },
 	[KITH_FOREIGN] = { "foreign", "The file is not a kith database." },
 	[KITH_REFUSED] = { "refused", "This is refused for now." },
+	[KITH_OFFLINE] = { "offline", "There is no connection to the server." },
+	[KITH_TIMEOUT] = { "timeout", "The server did not answer in time." },
+	[KITH_KEY_CHANGED] = { "key_changed",
+	    "The server shows another key than before." },
 };
 
 static void

@@ -45,6 +45,9 @@ enum kith_code {
 	KITH_NEWER,        /* the database is of a newer version */
 	KITH_FOREIGN,      /* the file is not a kith database */
 	KITH_REFUSED,      /* the state of the world forbids it, e.g. a hub runs */
+	KITH_OFFLINE,      /* there is no connection to the server */
+	KITH_TIMEOUT,      /* the other end did not answer in time */
+	KITH_KEY_CHANGED,  /* a pinned server shows another key */
 	KITH_CODE_COUNT,
 };
 
