@@ -12,7 +12,8 @@ static const struct {
 	[KITH_OK] = { "ok", "Everything is in order." },
 	[KITH_MALFORMED] = { "malformed", "The request is not valid." },
 	[KITH_TOO_LARGE] = { "too_large", "That is longer than allowed." },
-	[KITH_NOT_NOW] = { "not_now", "This cannot be asked for at this point." },
+	[KITH_NOT_NOW] = { "not_now",
+	    "This cannot be asked for at this point." },
 	[KITH_UNSUPPORTED] = { "unsupported", "This is not supported here." },
 	[KITH_BAD_CREDENTIALS] = { "bad_credentials",
 	    "The name or the password is wrong." },
@@ -68,7 +69,8 @@ append_errno(struct fault *f, int errno_value)
 	size_t used = strlen(f->sentence);
 	const char *reason = strerror_r(errno_value, text, sizeof(text));
 
-	snprintf(f->sentence + used, sizeof(f->sentence) - used, ": %s", reason);
+	snprintf(
+	    f->sentence + used, sizeof(f->sentence) - used, ": %s", reason);
 }
 
 enum kith_code

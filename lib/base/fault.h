@@ -26,28 +26,28 @@ enum kith_code {
 	KITH_BAD_TEXT,
 	KITH_NOT_FOUND,
 	KITH_NOT_FRIENDS,
-	KITH_ALREADY,      /* it is so already */
-	KITH_CONFLICT,     /* the same operation id with other content */
+	KITH_ALREADY,  /* it is so already */
+	KITH_CONFLICT, /* the same operation id with other content */
 	KITH_FORBIDDEN,
 	KITH_TRY_LATER,
-	KITH_BUSY,         /* a lock, a full queue or a full channel */
+	KITH_BUSY, /* a lock, a full queue or a full channel */
 	KITH_STORAGE_FULL,
 	KITH_STOPPING,
 	KITH_INTERNAL,
-	KITH_PENDING,      /* the account waits for approval */
+	KITH_PENDING, /* the account waits for approval */
 	/* below: never on the wire */
-	KITH_AGAIN,        /* would block: wait for the descriptor */
-	KITH_CLOSED,       /* the other end has closed */
-	KITH_IO,           /* a system call failed; errno is in the sentence */
-	KITH_TLS,          /* handshake or record failure */
-	KITH_UNTRUSTED,    /* the certificate or key is not the expected one */
-	KITH_INTEGRITY,    /* the database contradicts itself */
-	KITH_NEWER,        /* the database is of a newer version */
-	KITH_FOREIGN,      /* the file is not a kith database */
-	KITH_REFUSED,      /* the state of the world forbids it, e.g. a hub runs */
-	KITH_OFFLINE,      /* there is no connection to the server */
-	KITH_TIMEOUT,      /* the other end did not answer in time */
-	KITH_KEY_CHANGED,  /* a pinned server shows another key */
+	KITH_AGAIN,     /* would block: wait for the descriptor */
+	KITH_CLOSED,    /* the other end has closed */
+	KITH_IO,        /* a system call failed; errno is in the sentence */
+	KITH_TLS,       /* handshake or record failure */
+	KITH_UNTRUSTED, /* the certificate or key is not the expected one */
+	KITH_INTEGRITY, /* the database contradicts itself */
+	KITH_NEWER,     /* the database is of a newer version */
+	KITH_FOREIGN,   /* the file is not a kith database */
+	KITH_REFUSED,   /* the state of the world forbids it, e.g. a hub runs */
+	KITH_OFFLINE,   /* there is no connection to the server */
+	KITH_TIMEOUT,   /* the other end did not answer in time */
+	KITH_KEY_CHANGED, /* a pinned server shows another key */
 	KITH_CODE_COUNT,
 };
 
@@ -55,7 +55,8 @@ enum kith_code {
 
 struct fault {
 	enum kith_code code;
-	char sentence[FAULT_SENTENCE_MAX]; /* one English sentence, no newline */
+	char
+	    sentence[FAULT_SENTENCE_MAX]; /* one English sentence, no newline */
 };
 
 /*

@@ -23,8 +23,8 @@ mem_new(size_t count, size_t size)
 void *
 mem_resize(void *memory, size_t count, size_t size)
 {
-	return must(reallocarray(memory, count > 0 ? count : 1,
-	    size > 0 ? size : 1));
+	return must(
+	    reallocarray(memory, count > 0 ? count : 1, size > 0 ? size : 1));
 }
 
 void *

@@ -24,7 +24,6 @@ void *mem_dup(const void *bytes, size_t length);
 char *mem_dup_string(const char *string);
 
 /* printf() into a new string. */
-char *mem_format(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define MEM_NEW(type) ((type *)mem_new(1, sizeof(type)))

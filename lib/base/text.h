@@ -11,14 +11,14 @@
  * the client. All strings are UTF-8.
  */
 
-#define TEXT_NAME_MIN 2u
-#define TEXT_NAME_MAX 32u           /* characters and bytes: names are ASCII */
+#define TEXT_NAME_MIN         2u
+#define TEXT_NAME_MAX         32u   /* characters and bytes: names are ASCII */
 #define TEXT_DISPLAY_NAME_MAX 128u  /* bytes */
-#define TEXT_DEVICE_MAX 64u         /* bytes */
-#define TEXT_PASSWORD_MIN 8u        /* characters */
-#define TEXT_PASSWORD_MAX 1024u     /* bytes, before and after NFC */
-#define TEXT_MESSAGE_MAX 4096u      /* bytes */
-#define TEXT_MARKS_MAX 8u           /* combining marks a base character */
+#define TEXT_DEVICE_MAX       64u   /* bytes */
+#define TEXT_PASSWORD_MIN     8u    /* characters */
+#define TEXT_PASSWORD_MAX     1024u /* bytes, before and after NFC */
+#define TEXT_MESSAGE_MAX      4096u /* bytes */
+#define TEXT_MARKS_MAX        8u    /* combining marks a base character */
 
 /* [a-z0-9._-]{2,32}, first a letter, last a letter or digit. Else BAD_NAME. */
 enum kith_code text_check_name(const char *name);
@@ -50,5 +50,5 @@ enum kith_code text_prepare_password(const char *typed, char **prepared_r);
  * Is a prepared password good enough to be set? At least TEXT_PASSWORD_MIN
  * characters, not on the short list of the commonest, not the user's name.
  */
-enum kith_code text_check_new_password(const char *prepared,
-    const char *user_name);
+enum kith_code text_check_new_password(
+    const char *prepared, const char *user_name);
