@@ -26,21 +26,28 @@ enum kith_code text_check_name(const char *name);
 /*
  * A person's free name: UTF-8, no control or bidirectional formatting
  * characters, no line breaks, at most TEXT_MARKS_MAX marks a base, no white
- * space at either end. May be empty. Else BAD_TEXT or TOO_LARGE.
+ * space at either end, something visible. May be empty. Else BAD_TEXT or
+ * TOO_LARGE.
  */
 enum kith_code text_check_display_name(const char *name);
 
+/* What a device is called: as a display name, but at most TEXT_DEVICE_MAX. */
+enum kith_code text_check_device(const char *name);
+
+/* Is it UTF-8, whatever else it is? */
+bool text_is_utf8(const char *text, size_t length);
+
 /*
  * The text of a message: UTF-8 without NUL, 1 to TEXT_MESSAGE_MAX bytes, not
- * only white space, control characters only newline and tab, at most
- * TEXT_MARKS_MAX combining marks a base (Pango's layout time grows with the
+ * only white space or invisible characters, of the control characters only
+ * newline and tab, at most TEXT_MARKS_MAX combining marks a base (Pango's layout time grows with the
  * square of them). Else BAD_TEXT or TOO_LARGE.
  */
 enum kith_code text_check_message(const char *text, size_t length);
 
 /*
- * A password as it was typed, in NFC (RFC 8265, OpaqueString): a new string
- * that the caller wipes and frees. BAD_PASSWORD, and no string, when it is not
+ * A password as it was typed, in NFC and with plain spaces for all other kinds
+ * of space (RFC 8265, OpaqueString): a new string that the caller wipes and frees. BAD_PASSWORD, and no string, when it is not
  * UTF-8 or over TEXT_PASSWORD_MAX bytes. For signing in: the length and the
  * list of common passwords are not checked.
  */
@@ -52,3 +59,12 @@ enum kith_code text_prepare_password(const char *typed, char **prepared_r);
  */
 enum kith_code text_check_new_password(
     const char *prepared, const char *user_name);
+
+/*
+ * A copy that is fit to be shown on one line, of text that another program
+ * wrote: bytes that are not UTF-8, control and bidirectional formatting
+ * characters and line breaks become U+FFFD, combining marks over
+ * TEXT_MARKS_MAX are dropped, and what is over maximum bytes (at least 4) is
+ * cut and ends with "…". free() it. NULL is taken for "".
+ */
+char *text_clean_line(const char *text, size_t maximum);

@@ -16,8 +16,8 @@
  * strings that are not UTF-8 or contain NUL, fields given twice, and more than
  * ENVELOPE_REPEATED_MAX elements of a repeated field are refused; unknown
  * fields are refused, or dropped on the client's side. What passes is unpacked
- * into one arena of at most ENVELOPE_ARENA_LIMIT(length) bytes, whatever the
- * bytes say. Freeing an envelope wipes its arena: nothing of a password stays.
+ * into one arena of at most ENVELOPE_ARENA_LIMIT(length) bytes, whatever
+ * they say. Freeing an envelope wipes its arena: nothing of a password stays.
  *
  * An unpacked message must be freed with the function given here, never with
  * protobuf-c's; nothing inside it can be freed or taken out of it.
@@ -36,24 +36,34 @@
 
 /* ---- requests, in the session and again in the hub ---- */
 
+struct envelope_verdict {
+	uint64_t
+	    request; /* the request's id as far as it could be read, else 0 */
+	bool fatal;  /* the frame breaks the protocol: Goodbye and close */
+	struct fault fault; /* what to refuse or say goodbye with */
+};
+
 /*
- * Unpacks and checks one request: the body is there, an operation exactly
- * where it belongs, every name, text, token and number within its rules
- * (text.h; not whether it exists). *request_r is set as soon as the request's
- * id could be read, else to 0, so that a refusal can name it.
+ * Unpacks and checks one request: a body is there, an operation exactly where
+ * it belongs, names, texts and numbers within their rules (text.h; whether
+ * what they name exists is for the hub). Not judged here are the strings of
+ * SignUp, whose order of checks belongs to the protocol: the hub calls
+ * text_check_*() itself; and a password to sign in is only bounded.
  *
- * KITH_UNSUPPORTED for a body that this build does not know; else the code to
- * refuse with. f may be NULL.
+ * Returns verdict_r->fault.code. verdict_r->request is set on success too.
+ * Not fatal are what the protocol answers with a refusal, among them
+ * KITH_UNSUPPORTED for a body, or a kind of content, that this build does not
+ * know.
  */
 enum kith_code envelope_unpack_to_server(const uint8_t *bytes, size_t length,
-    Kith__ToServer **message_r, uint64_t *request_r, struct fault *f);
+    Kith__ToServer **message_r, struct envelope_verdict *verdict_r);
 
 void envelope_free_to_server(Kith__ToServer **message);
 
 /* The same for what a session sends to the hub: hostile bytes as well. */
 enum kith_code envelope_unpack_session_to_hub(const uint8_t *bytes,
-    size_t length, Kith__Ipc__SessionToHub **message_r, uint64_t *request_r,
-    struct fault *f);
+    size_t length, Kith__Ipc__SessionToHub **message_r,
+    struct envelope_verdict *verdict_r);
 
 void envelope_free_session_to_hub(Kith__Ipc__SessionToHub **message);
 
