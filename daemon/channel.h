@@ -17,7 +17,7 @@
 struct channel;
 
 struct channel_handler {
-	/* the one type that the other end sends */
+	/* the one type that the other end sends; NULL: received_bytes() */
 	const ProtobufCMessageDescriptor *type;
 
 	bool takes_descriptors; /* else a message with one is malformed */
@@ -27,13 +27,22 @@ struct channel_handler {
 	size_t queue_maximum;
 
 	/*
-	 * One message. It is freed after the call (ipc_message_free); what is
-	 * to stay must be copied. Descriptors that are kept must be taken out
+	 * One message. It is wiped and freed after the call; what is to stay
+	 * must be copied. Descriptors that are kept must be taken out
 	 * of the set (fd[i] = -1 or count = 0); the others are closed.
 	 * channel_free() may be called from inside.
 	 */
 	void (*received)(struct channel *channel, ProtobufCMessage *message,
 	    struct ipc_descriptors *descriptors, void *context);
+
+	/*
+	 * In the place of type and received(), for an end that is not trusted
+	 * and whose messages have a checked way to be unpacked: the packed
+	 * bytes as they came, borrowed for the call and wiped after it. Such
+	 * channels take no descriptors.
+	 */
+	void (*received_bytes)(struct channel *channel, const uint8_t *bytes,
+	    size_t length, void *context);
 
 	/*
 	 * After channel_send() has queued something or refused it with
@@ -47,8 +56,8 @@ struct channel_handler {
 	 * end has gone, KITH_MALFORMED when it broke the protocol, KITH_IO.
 	 * No callback follows; the owner calls channel_free(), here or later.
 	 */
-	void (*closed)(struct channel *channel, enum kith_code why,
-	    void *context);
+	void (*closed)(
+	    struct channel *channel, enum kith_code why, void *context);
 };
 
 /* Takes the socket, makes it non-blocking. handler must outlive it. */
@@ -63,19 +72,19 @@ void channel_free(struct channel **channel);
  * taken, drained() will be called. KITH_CLOSED/KITH_IO: closed() follows from
  * the loop. The caller keeps the message.
  */
-enum kith_code channel_send(struct channel *channel,
-    const ProtobufCMessage *message);
+enum kith_code channel_send(
+    struct channel *channel, const ProtobufCMessage *message);
 
 /*
  * The same with one descriptor, which is closed here in every case (after it
  * has left, where it is queued).
  */
-enum kith_code channel_send_descriptor(struct channel *channel,
-    const ProtobufCMessage *message, int descriptor);
+enum kith_code channel_send_descriptor(
+    struct channel *channel, const ProtobufCMessage *message, int descriptor);
 
 /* The same for bytes packed once and sent to many. */
-enum kith_code channel_send_packed(struct channel *channel, const void *bytes,
-    size_t length);
+enum kith_code channel_send_packed(
+    struct channel *channel, const void *bytes, size_t length);
 
 /* Bytes of packed messages that wait here for the socket. */
 size_t channel_queued(const struct channel *channel);

@@ -49,8 +49,8 @@ struct child_handler {
 	    struct fault *fault);
 
 	/* A few words for systemd's status line. May be NULL. */
-	void (*status)(struct child *child, char *text, size_t size,
-	    void *context);
+	void (*status)(
+	    struct child *child, char *text, size_t size, void *context);
 
 	/*
 	 * Finish what is acknowledged, take nothing new, then leave the event

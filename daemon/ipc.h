@@ -52,6 +52,14 @@ enum kith_code ipc_receive(int socket, const ProtobufCMessageDescriptor *type,
     ProtobufCMessage **message_r, struct ipc_descriptors *descriptors_r);
 
 /*
+ * Receives one message without unpacking it: *bytes_r is borrowed until the
+ * next call of this module; wipe it when it was secret. Descriptors that come
+ * make it KITH_MALFORMED. Else as above.
+ */
+enum kith_code ipc_receive_packed(
+    int socket, uint8_t **bytes_r, size_t *length_r);
+
+/*
  * Unpacks within IPC_UNPACK_MAX bytes of memory. KITH_MALFORMED when it is
  * not such a message or needs more. What a message means is not checked here.
  */

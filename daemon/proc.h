@@ -51,8 +51,8 @@ struct proc_programs; /* the two programs, opened once so that an upgrade on
                        * disk cannot mix versions */
 
 /* KITH_NOT_FOUND with a sentence when kithd-session is not where it belongs. */
-enum kith_code proc_programs_open(struct proc_programs **programs_r,
-    struct fault *fault);
+enum kith_code proc_programs_open(
+    struct proc_programs **programs_r, struct fault *fault);
 void proc_programs_free(struct proc_programs **programs);
 
 /*
