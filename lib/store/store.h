@@ -124,6 +124,13 @@ enum kith_code store_savepoint_keep(struct store *s);
 /* As if the request had never been: its numbers will be used by others. */
 enum kith_code store_savepoint_undo(struct store *s);
 
+/*
+ * How long this process waits where it may wait, in store_open() and with
+ * STORE_WAIT, instead of STORE_BUSY_WAIT_MS. 0: not at all. Of the process, not
+ * of a store, as the timer is.
+ */
+void store_set_wait_ms(int wait_ms);
+
 bool store_in_write(const struct store *s);
 
 /*
