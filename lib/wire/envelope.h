@@ -24,6 +24,7 @@
  */
 
 #define ENVELOPE_REPEATED_MAX        128u /* elements of one repeated field */
+#define ENVELOPE_IPC_REPEATED_MAX    512u /* the same, in envelope_unpack_ipc() */
 #define ENVELOPE_ARENA_LIMIT(length) (4u * (length) + 65536u) /* bytes */
 
 #define ENVELOPE_OPERATION_SIZE 16u
