@@ -49,5 +49,5 @@ enum kith_code store_message_each(struct store *s, int64_t conversation_id,
     bool (*each)(void *context, const struct store_message *message),
     void *context);
 
-/* How many the whole database holds. Slow: reads an index to its end. */
+/* How many the whole database holds. Reads every conversation's row. */
 enum kith_code store_message_count(struct store *s, int64_t *count_r);

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Opening and closing the database, and what its failures are called. Holds
+ * the connection and the two locks; never changes a row.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "store_private.h"
+
+/* How durable a commit is; only the control build of the crash test differs. */
+#ifndef KITH_STORE_SYNCHRONOUS
+#define KITH_STORE_SYNCHRONOUS "FULL"
+#endif
+
+/*
+ * The hub may not wait, but a reader that is just recovering the log's index
+ * holds it for moments only.
+ */
+#define STORE_HUB_BUSY_MS 50
+
+#define STORE_CACHE_KIB 16384
+
+/* Up to this size the hub looks through the whole file when it opens it. */
+#define STORE_QUICK_CHECK_BYTES (64LL * 1024 * 1024)
+
+/* What kith-admin, with no hub running, leaves in the log at most. */
+#define STORE_WAL_LEFT_BYTES (1024 * 1024)
+
+/* ---- failures -------------------------------------------------------- */
+
+static enum kith_code
+code_of_io_error(sqlite3 *db)
+{
+	int error = sqlite3_system_errno(db);
+
+	/* EFBIG is how a limit on the size of files feels. */
+	if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+		return KITH_STORAGE_FULL;
+	return KITH_IO;
+}
+
+static enum kith_code
+code_of(sqlite3 *db, int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+		return KITH_STORAGE_FULL;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		return code_of_io_error(db);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return KITH_BUSY;
+	case SQLITE_CORRUPT:
+		return KITH_INTEGRITY;
+	case SQLITE_NOTADB:
+		return KITH_FOREIGN;
+	case SQLITE_NOMEM:
+		abort(); /* as mem.h does */
+	default:
+		return KITH_INTERNAL;
+	}
+}
+
+enum kith_code
+store_fail(struct store *s, int rc, const char *doing)
+{
+	enum kith_code code = code_of(s->db, rc);
+	int error = sqlite3_system_errno(s->db);
+
+	if (code == KITH_FOREIGN)
+		fault_set(&s->fault, code, "%s is not a database", s->path);
+	else if (error != 0 && (rc & 0xff) != SQLITE_BUSY)
+		fault_set_errno(&s->fault, code, error,
+		    "%s: %s (SQLite %d) in \"%.60s\"", s->path,
+		    sqlite3_errmsg(s->db), rc, doing);
+	else
+		fault_set(&s->fault, code, "%s: %s (SQLite %d) in \"%.60s\"",
+		    s->path, sqlite3_errmsg(s->db), rc, doing);
+	if (s->in_write && s->broken == KITH_OK)
+		s->broken = code;
+	return code;
+}
+
+enum kith_code
+store_contradiction(struct store *s, const char *sentence)
+{
+	fault_set(&s->fault, KITH_INTEGRITY, "%s: %s", s->path, sentence);
+	if (s->in_write && s->broken == KITH_OK)
+		s->broken = KITH_INTEGRITY;
+	return KITH_INTEGRITY;
+}
+
+const struct fault *
+store_fault(const struct store *s)
+{
+	return &s->fault;
+}
+
+bool
+store_is_broken(enum kith_code code)
+{
+	return code == KITH_STORAGE_FULL || code == KITH_IO ||
+	    code == KITH_INTEGRITY || code == KITH_BUSY ||
+	    code == KITH_INTERNAL;
+}
+
+/* ---- the file -------------------------------------------------------- */
+
+static enum kith_code
+fail_path(struct fault *f, const char *doing, const char *path)
+{
+	enum kith_code code = KITH_IO;
+
+	if (errno == ENOENT || errno == ENOTDIR)
+		code = KITH_NOT_FOUND;
+	else if (errno == EACCES || errno == EPERM || errno == EROFS)
+		code = KITH_REFUSED;
+	else if (errno == ENOSPC || errno == EDQUOT)
+		code = KITH_STORAGE_FULL;
+	return fault_set_errno(f, code, errno, "%s %s", doing, path);
+}
+
+/*
+ * The one name of the file, whatever folder links lead to it: the locks stand
+ * beside it, and two names would be two locks.
+ */
+static enum kith_code
+canonical_path(const char *path, char **path_r, struct fault *f)
+{
+	char *for_folder = mem_dup_string(path);
+	char *for_name = mem_dup_string(path);
+	char folder[PATH_MAX];
+	enum kith_code code = KITH_OK;
+
+	if (realpath(dirname(for_folder), folder) == NULL)
+		code = fail_path(f, "cannot reach the folder of", path);
+	else
+		*path_r = mem_format("%s/%s",
+		    strcmp(folder, "/") == 0 ? "" : folder, basename(for_name));
+	free(for_folder);
+	free(for_name);
+	return code;
+}
+
+static enum kith_code
+sync_folder(const char *path, struct fault *f)
+{
+	char *copy = mem_dup_string(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = fd >= 0 && fsync(fd) == 0;
+	enum kith_code code = KITH_OK;
+
+	if (!good)
+		code = fail_path(f, "cannot make durable the folder of", path);
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return code;
+}
+
+/* Makes an empty file that only its owner can read. */
+static enum kith_code
+create_file(const char *path, struct fault *f)
+{
+	int fd = open(
+	    path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 && errno == EEXIST) /* by another one, meanwhile */
+		return KITH_OK;
+	if (fd < 0)
+		return fail_path(f, "cannot make the database", path);
+	close(fd);
+	return sync_folder(path, f);
+}
+
+/*
+ * Finds or makes the file. It is looked at without being opened: closing a
+ * descriptor of it would drop the locks of another connection of this process.
+ */
+static enum kith_code
+find_file(struct store *s, struct fault *f)
+{
+	struct stat st;
+
+	if (lstat(s->path, &st) != 0) {
+		if (errno != ENOENT)
+			return fail_path(f, "cannot look at", s->path);
+		if ((s->flags & STORE_CREATE) == 0)
+			return fault_set(f, KITH_NOT_FOUND,
+			    "there is no database at %s", s->path);
+		return create_file(s->path, f);
+	}
+	if (!S_ISREG(st.st_mode))
+		return fault_set(
+		    f, KITH_FOREIGN, "%s is not a regular file", s->path);
+	if (faccessat(AT_FDCWD, s->path, R_OK | W_OK, AT_EACCESS) != 0)
+		return fail_path(
+		    f, "cannot read and write the database", s->path);
+	return KITH_OK;
+}
+
+static enum kith_code
+take_locks(struct store *s, struct fault *f)
+{
+	char *name = mem_format("%s.lock", s->path);
+	enum kith_code code = lock_new(name, &s->write_lock, f);
+
+	free(name);
+	if (code != KITH_OK)
+		return code;
+	name = mem_format("%s.running", s->path);
+	code = lock_new(name, &s->running_lock, f);
+	free(name);
+	if (code != KITH_OK || (s->flags & STORE_HUB) == 0)
+		return code;
+	code = lock_take(s->running_lock, 0, f);
+	if (code == KITH_BUSY)
+		return fault_set(f, KITH_REFUSED,
+		    "another kithd (process %ld) already serves %s",
+		    lock_signed_by(s->running_lock), s->path);
+	if (code == KITH_OK)
+		lock_sign(s->running_lock);
+	return code;
+}
+
+/* ---- the connection -------------------------------------------------- */
+
+static enum kith_code
+run_text(struct store *s, const char *sql, struct fault *f)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		return KITH_OK;
+	store_fail(s, rc, sql);
+	*f = s->fault;
+	return f->code;
+}
+
+static const char *
+synchronous(void)
+{
+#ifdef KITH_FAULTS
+	/* The crash test's control: must lose what it acknowledged. */
+	const char *wanted = getenv("KITH_CRASH_SYNCHRONOUS");
+
+	if (wanted != NULL && strcmp(wanted, "off") == 0)
+		return "OFF";
+#endif
+	return KITH_STORE_SYNCHRONOUS;
+}
+
+static enum kith_code
+connect_file(struct store *s, struct fault *f)
+{
+	char sql[256];
+	int rc = sqlite3_open_v2(s->path, &s->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW,
+	    NULL);
+
+	if (s->db == NULL)
+		abort();
+	if (rc != SQLITE_OK) {
+		store_fail(s, rc, "open");
+		*f = s->fault;
+		return f->code;
+	}
+	sqlite3_busy_timeout(s->db, STORE_BUSY_WAIT_MS);
+	/* Closing must not checkpoint: that happens under the lock only. */
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	snprintf(sql, sizeof(sql),
+	    "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
+	    "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;"
+	    "PRAGMA cache_size=-%d",
+	    STORE_CACHE_KIB);
+	return run_text(s, sql, f);
+}
+
+/* What needs the file's header to be right. */
+static enum kith_code
+configure(struct store *s, struct fault *f)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql),
+	    "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
+	    "PRAGMA synchronous=%s; PRAGMA secure_delete=ON",
+	    synchronous());
+	if (run_text(s, sql, f) != KITH_OK)
+		return f->code;
+	sqlite3_wal_hook(s->db, store_note_log_pages, s);
+	return KITH_OK;
+}
+
+/* ---- before the hub serves ------------------------------------------- */
+
+static enum kith_code
+first_text(
+    struct store *s, const char *sql, char *text, size_t size, struct fault *f)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		column_text(st, 0, text, size);
+		sqlite3_finalize(st);
+		return KITH_OK;
+	}
+	store_fail(s, rc, sql);
+	sqlite3_finalize(st);
+	*f = s->fault;
+	return f->code;
+}
+
+/*
+ * Everything that was committed is now in the file and on disk. Otherwise what
+ * a crash left in the log, read but not yet synced, could be acknowledged to a
+ * client that sends it again, and be lost by the next crash.
+ */
+static enum kith_code
+empty_log(struct store *s, struct fault *f)
+{
+	int rc = sqlite3_wal_checkpoint_v2(
+	    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		return KITH_OK;
+	store_fail(s, rc, "checkpoint");
+	*f = s->fault;
+	return f->code;
+}
+
+static enum kith_code
+look_for_damage(struct store *s, struct fault *f)
+{
+	char text[128];
+	struct stat st;
+	enum kith_code code;
+	long long size;
+
+	code = first_text(s,
+	    "SELECT page_count * page_size FROM pragma_page_count,"
+	    " pragma_page_size",
+	    text, sizeof(text), f);
+	if (code != KITH_OK)
+		return code;
+	size = strtoll(text, NULL, 10);
+	if (stat(s->path, &st) != 0)
+		return fail_path(f, "cannot look at", s->path);
+	if (st.st_size < size)
+		return fault_set(f, KITH_INTEGRITY,
+		    "%s is damaged: %lld bytes are missing at its end", s->path,
+		    size - (long long)st.st_size);
+	if (size > STORE_QUICK_CHECK_BYTES)
+		return KITH_OK;
+	code = first_text(s, "PRAGMA quick_check(1)", text, sizeof(text), f);
+	if (code == KITH_OK && strcmp(text, "ok") != 0)
+		return fault_set(
+		    f, KITH_INTEGRITY, "%s is damaged: %s", s->path, text);
+	return code;
+}
+
+/* Under the write lock: create, migrate, and the hub's first checkpoint. */
+static enum kith_code
+prepare_for_use(struct store *s, struct fault *f)
+{
+	int version;
+	enum kith_code code;
+
+	code = store_examine(s, store_migration_count, &version, f);
+	if (code == KITH_OK)
+		code = configure(s, f);
+	if (code == KITH_OK && version < store_migration_count)
+		code = store_migrate(
+		    s, version, store_migrations, store_migration_count, f);
+	if (code == KITH_OK && (s->flags & STORE_HUB) != 0) {
+		code = empty_log(s, f);
+		if (code == KITH_OK)
+			code = look_for_damage(s, f);
+	}
+	return code;
+}
+
+static enum kith_code
+open_steps(struct store *s, struct fault *f)
+{
+	enum kith_code code = find_file(s, f);
+
+	if (code == KITH_OK)
+		code = take_locks(s, f);
+	if (code == KITH_OK)
+		code = lock_take(s->write_lock, STORE_BUSY_WAIT_MS, f);
+	if (code != KITH_OK)
+		return code;
+	code = connect_file(s, f);
+	if (code == KITH_OK)
+		code = prepare_for_use(s, f);
+	lock_release(s->write_lock);
+	if (code == KITH_OK)
+		code = statement_prepare_all(s, f);
+	if (code == KITH_OK && (s->flags & STORE_HUB) != 0)
+		sqlite3_busy_timeout(s->db, STORE_HUB_BUSY_MS);
+	return code;
+}
+
+enum kith_code
+store_open(const char *path, unsigned int flags, struct store **store_r,
+    struct fault *f)
+{
+	struct store *s = MEM_NEW(struct store);
+	struct fault own;
+	enum kith_code code;
+
+	if (f == NULL)
+		f = &own;
+	s->flags = flags;
+	code = canonical_path(path, &s->path, f);
+	if (code == KITH_OK)
+		code = open_steps(s, f);
+	if (code != KITH_OK) {
+		/* Whatever it is, it is nothing to be checkpointed. */
+		s->flags &= ~(unsigned int)STORE_HUB;
+		sqlite3_close(s->db);
+		s->db = NULL;
+		store_close(&s);
+		return code;
+	}
+	*store_r = s;
+	return KITH_OK;
+}
+
+/*
+ * The hub always, and kith-admin where no hub runs and its log has grown, leave
+ * everything in the file. When a lock is taken it is left to the next one.
+ */
+static void
+checkpoint_at_close(struct store *s)
+{
+	bool hub = (s->flags & STORE_HUB) != 0;
+	char *log = mem_format("%s-wal", s->path);
+	struct stat st;
+	bool wanted = stat(log, &st) == 0 &&
+	    st.st_size > (hub ? 0 : STORE_WAL_LEFT_BYTES);
+
+	free(log);
+	if (!wanted)
+		return;
+	if (!hub && lock_take(s->running_lock, 0, NULL) != KITH_OK)
+		return;
+	if (lock_take(s->write_lock, 0, NULL) == KITH_OK) {
+		sqlite3_busy_timeout(s->db, 0);
+		sqlite3_wal_checkpoint_v2(
+		    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		lock_release(s->write_lock);
+	}
+}
+
+void
+store_close(struct store **store)
+{
+	struct store *s = *store;
+
+	if (s == NULL)
+		return;
+	if (s->db != NULL) {
+		store_rollback(s);
+		store_end_read(s);
+		statement_finalize_all(s);
+		checkpoint_at_close(s);
+		sqlite3_close(s->db);
+	}
+	lock_free(&s->write_lock);
+	lock_free(&s->running_lock);
+	free(s->kept);
+	free(s->sources);
+	free(s->path);
+	free(s);
+	*store = NULL;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Is it a database of kith's, and of which version? And the way from an older
+ * version to this one. Every step is one transaction: killed at any moment, the
+ * file is of the one version or of the other.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "store_private.h"
+
+static enum kith_code
+pass_on(struct store *s, int rc, const char *doing, struct fault *f)
+{
+	enum kith_code code = store_fail(s, rc, doing);
+
+	*f = s->fault;
+	return code;
+}
+
+static enum kith_code
+read_integer(
+    struct store *s, const char *sql, int64_t *integer_r, struct fault *f)
+{
+	sqlite3_stmt *st = NULL;
+	enum kith_code code = KITH_OK;
+	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*integer_r = sqlite3_column_int64(st, 0);
+	else
+		code = pass_on(s, rc, sql, f);
+	sqlite3_finalize(st);
+	return code;
+}
+
+enum kith_code
+store_examine(struct store *s, int newest, int *version_r, struct fault *f)
+{
+	int64_t id, version, objects;
+	enum kith_code code;
+
+	code = read_integer(s, "PRAGMA application_id", &id, f);
+	if (code == KITH_OK)
+		code = read_integer(s, "PRAGMA user_version", &version, f);
+	if (code == KITH_OK)
+		code = read_integer(
+		    s, "SELECT count(*) FROM sqlite_schema", &objects, f);
+	if (code != KITH_OK)
+		return code;
+	if (id == 0 && version == 0 && objects == 0) {
+		if ((s->flags & STORE_CREATE) == 0)
+			return fault_set(f, KITH_FOREIGN,
+			    "%s is empty, not a database of kith", s->path);
+		*version_r = 0;
+		return KITH_OK;
+	}
+	if (id != STORE_APPLICATION_ID)
+		return fault_set(f, KITH_FOREIGN,
+		    "%s is a database of another program, not of kith",
+		    s->path);
+	if (version > newest)
+		return fault_set(f, KITH_NEWER,
+		    "%s was made by a newer kith (version %lld, this one knows"
+		    " %d)",
+		    s->path, (long long)version, newest);
+	if (version < 1)
+		return fault_set(f, KITH_INTEGRITY,
+		    "%s is damaged: its version is missing", s->path);
+	if (version < newest && (s->flags & STORE_MIGRATE) == 0)
+		return fault_set(f, KITH_REFUSED,
+		    "%s is of an older version (%lld, this one is %d): start"
+		    " the new kithd once to bring it up to date",
+		    s->path, (long long)version, newest);
+	*version_r = (int)version;
+	return KITH_OK;
+}
+
+/* ---- the copy before a migration ------------------------------------- */
+
+static enum kith_code
+copy_into(struct store *s, sqlite3 *target, struct fault *f)
+{
+	sqlite3_backup *backup =
+	    sqlite3_backup_init(target, "main", s->db, "main");
+	int rc;
+
+	if (backup == NULL)
+		return fault_set(f, KITH_IO,
+		    "the copy of %s cannot be begun: %s", s->path,
+		    sqlite3_errmsg(target));
+	rc = sqlite3_backup_step(backup, -1);
+	sqlite3_backup_finish(backup);
+	if (rc == SQLITE_DONE)
+		return KITH_OK;
+	return fault_set(f,
+	    (rc & 0xff) == SQLITE_FULL ? KITH_STORAGE_FULL : KITH_IO,
+	    "the copy of %s cannot be written: %s", s->path,
+	    sqlite3_errstr(rc));
+}
+
+static enum kith_code
+copy_to(struct store *s, const char *path, struct fault *f)
+{
+	sqlite3 *target = NULL;
+	enum kith_code code = KITH_OK;
+	int fd = open(
+	    path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return fault_set_errno(
+		    f, KITH_IO, errno, "the copy %s cannot be made", path);
+	close(fd);
+	if (sqlite3_open_v2(path, &target,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		code =
+		    fault_set(f, KITH_IO, "the copy %s cannot be opened", path);
+	if (code == KITH_OK)
+		code = copy_into(s, target, f);
+	sqlite3_close(target);
+	return code;
+}
+
+/* Under a working name first, so that a whole copy is what bears the name. */
+static enum kith_code
+copy_before(struct store *s, int version, struct fault *f)
+{
+	char *name = mem_format("%s.before-v%d", s->path, version);
+	char *working = mem_format("%s.new", name);
+	enum kith_code code;
+
+	unlink(working);
+	code = copy_to(s, working, f);
+	if (code == KITH_OK && rename(working, name) != 0)
+		code = fault_set_errno(
+		    f, KITH_IO, errno, "the copy %s cannot be named", name);
+	if (code != KITH_OK)
+		unlink(working);
+	free(working);
+	free(name);
+	return code;
+}
+
+/* ---- the steps ------------------------------------------------------- */
+
+static enum kith_code
+run_step(
+    struct store *s, int version, const struct migration *step, struct fault *f)
+{
+	char *sql = mem_format("BEGIN IMMEDIATE; %s"
+			       "PRAGMA application_id=%d;"
+			       "PRAGMA user_version=%d; COMMIT",
+	    step->sql, STORE_APPLICATION_ID, version);
+	enum kith_code code = KITH_OK;
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	free(sql);
+	if (rc != SQLITE_OK) {
+		code = store_fail(s, rc, "migration");
+		fault_set(f, code, "%s cannot be brought to version %d: %s",
+		    s->path, version, sqlite3_errmsg(s->db));
+		if (!sqlite3_get_autocommit(s->db))
+			sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return code;
+}
+
+enum kith_code
+store_migrate(struct store *s, int version, const struct migration *migrations,
+    int count, struct fault *f)
+{
+	enum kith_code code = KITH_OK;
+
+	if (version > 0)
+		code = copy_before(s, version + 1, f);
+	for (; code == KITH_OK && version < count; version++)
+		code = run_step(s, version + 1, &migrations[version], f);
+	return code;
+}

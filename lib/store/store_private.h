@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "lock.h"
+#include "statement.h"
+#include "store.h"
+#include "store_event.h"
+
+/*
+ * What the files of lib/store share and nobody else sees.
+ */
+
+#define STORE_APPLICATION_ID 0x6b697468 /* "kith" */
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	char *path;
+	struct lock *write_lock;
+	struct lock *running_lock; /* held while a hub has it open */
+	unsigned int flags;
+
+	bool in_write;
+	bool in_read;
+	bool in_savepoint;
+	/* Of the write transaction: KITH_OK, or why it can only be undone. */
+	enum kith_code broken;
+	/*
+	 * Inside a write: the newest event's sequence. In the file it is
+	 * written once, by the commit.
+	 */
+	int64_t sequence;
+	int64_t sequence_at_begin;
+	int64_t sequence_at_savepoint;
+
+	/*
+	 * How many pages the log had after the last commit, and when it was
+	 * last copied into the file. It starts again from 0 when all is copied.
+	 */
+	int log_pages;
+	int log_pages_tried;
+
+	struct fault fault;
+
+	/* store_event_catch_up()'s, kept from page to page. */
+	struct catch_up_source *sources;
+	size_t source_room;
+
+	/* What the last find handed out a pointer to; see store_keep_bytes(). */
+	uint8_t *kept;
+	size_t kept_room;
+};
+
+/*
+ * Takes down what SQLite says of its last failure, at once, before another
+ * call overwrites it, and gives it kith's code. In a write transaction that
+ * becomes its end.
+ */
+enum kith_code store_fail(struct store *s, int rc, const char *doing);
+
+/* The same for a contradiction that our own code found. */
+enum kith_code store_contradiction(struct store *s, const char *sentence);
+
+/* KITH_OK when something may be changed now; else NOT_NOW, or why not. */
+enum kith_code store_may_change(const struct store *s);
+
+/* Begins a read unless one (or a write) is open; *own_r: end it yourself. */
+enum kith_code store_read_scope(struct store *s, bool *own_r);
+
+/* At most STORE_PAGE_MAX. */
+int64_t store_page_limit(uint32_t limit);
+
+/* SQLite's hook after each commit: the length of the log. */
+int store_note_log_pages(void *store, sqlite3 *db, const char *name, int pages);
+
+/* ---- schema ---------------------------------------------------------- */
+
+/* One step; the last one's place in the list is the newest version. */
+struct migration {
+	const char *sql;
+};
+extern const struct migration store_migrations[];
+extern const int store_migration_count;
+
+/*
+ * Looks whether the file is kith's and of a version that can be used:
+ * *version_r is 0 for an empty file.
+ */
+enum kith_code store_examine(
+    struct store *s, int newest, int *version_r, struct fault *f);
+
+/*
+ * From `version` to the last of `migrations`, each in a transaction of its
+ * own. The caller holds the write lock. A database with data in it is copied
+ * to PATH.before-vN first, where N is the new version.
+ */
+enum kith_code store_migrate(struct store *s, int version,
+    const struct migration *migrations, int count, struct fault *f);
+
+/* ---- event ----------------------------------------------------------- */
+
+/* In: all but the sequence. *sequence_r may be NULL. */
+struct event_new {
+	int64_t audience;
+	enum store_event_kind kind;
+	int64_t time_us;
+	int64_t conversation_id;
+	int64_t number;
+	int64_t user_id;
+	int64_t peer_id;
+	int64_t extra;
+};
+enum kith_code event_add(
+    struct store *s, const struct event_new *new, int64_t *sequence_r);
+
+/* To a conversation: its last_sequence follows. */
+enum kith_code event_add_to_conversation(
+    struct store *s, const struct event_new *new, int64_t *sequence_r);
+
+/* ---- between tables -------------------------------------------------- */
+
+enum kith_code device_remove_all(struct store *s, int64_t user_id);
+enum kith_code friend_request_end_between(struct store *s, int64_t a_id,
+    int64_t b_id, enum store_outcome outcome, int64_t now_us);
+enum kith_code friend_request_end_all(
+    struct store *s, int64_t user_id, int64_t now_us);
+enum kith_code friend_link_remove_all(
+    struct store *s, int64_t user_id, int64_t now_us);
+/* Everybody who shares a conversation with the user, once each. */
+enum kith_code member_tell_peers(
+    struct store *s, int64_t user_id, const struct event_new *event);
+
+/* From seven columns of the row, starting at `column`. */
+void message_from_columns(
+    sqlite3_stmt *st, int column, struct store_message *message);
+void event_from_row(sqlite3_stmt *st, struct store_event *event);
+
+/*
+ * A copy in the store, valid until the next call on it, so that the statement
+ * can be ended: one left on its row would keep its read open.
+ */
+const uint8_t *store_keep_bytes(
+    struct store *s, const void *bytes, size_t length);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The table user. A deleted person stays as a row that messages refer to. */
+
+#include "store_user.h"
+
+#include <string.h>
+
+#include "store_private.h"
+
+static void
+user_from_row(sqlite3_stmt *st, struct store_user *user)
+{
+	memset(user, 0, sizeof(*user));
+	user->id = sqlite3_column_int64(st, 0);
+	column_text(st, 1, user->name, sizeof(user->name));
+	column_text(st, 2, user->display_name, sizeof(user->display_name));
+	column_text(st, 3, user->phc, sizeof(user->phc));
+	user->state = (enum store_user_state)sqlite3_column_int(st, 4);
+	user->state_us = sqlite3_column_int64(st, 5);
+	column_text(st, 6, user->reason, sizeof(user->reason));
+	user->created_us = sqlite3_column_int64(st, 7);
+}
+
+static enum kith_code
+find_one(struct store *s, sqlite3_stmt *st, struct store_user *user_r)
+{
+	enum kith_code code = statement_next(s, st);
+
+	if (code != KITH_OK)
+		return code;
+	user_from_row(st, user_r);
+	statement_end(st);
+	return KITH_OK;
+}
+
+enum kith_code
+store_user_find(struct store *s, int64_t id, struct store_user *user_r)
+{
+	return find_one(s,
+	    statement_start(s, STATEMENT_USER_FIND, VALUES(INTEGER(id))),
+	    user_r);
+}
+
+enum kith_code
+store_user_find_name(
+    struct store *s, const char *name, struct store_user *user_r)
+{
+	return find_one(s,
+	    statement_start(s, STATEMENT_USER_FIND_NAME, VALUES(TEXT(name))),
+	    user_r);
+}
+
+static enum kith_code
+check_new(struct store *s, const struct store_user_new *new, const char *note)
+{
+	struct store_user other;
+	enum kith_code code = store_may_change(s);
+
+	if (code == KITH_OK)
+		code = text_check_name(new->name);
+	if (code == KITH_OK)
+		code = text_check_display_name(new->display_name);
+	if (code != KITH_OK)
+		return code;
+	if (strlen(new->phc) >= STORE_PHC_MAX ||
+	    strlen(note) >= STORE_REASON_MAX)
+		return KITH_TOO_LARGE;
+	code = store_user_find_name(s, new->name, &other);
+	if (code == KITH_OK)
+		return KITH_NAME_TAKEN;
+	return code == KITH_NOT_FOUND ? KITH_OK : code;
+}
+
+enum kith_code
+store_user_add(struct store *s, const struct store_user_new *new, int64_t *id_r)
+{
+	const char *note = new->note != NULL ? new->note : "";
+	enum kith_code code = check_new(s, new, note);
+
+	if (code != KITH_OK)
+		return code;
+	return statement_integer(s, STATEMENT_USER_ADD,
+	    VALUES(TEXT(new->name), TEXT(new->display_name), TEXT(new->phc),
+		INTEGER(new->state), TEXT(note), INTEGER(new->now_us)),
+	    id_r);
+}
+
+enum kith_code
+store_user_each(struct store *s, const char *after, uint32_t limit,
+    bool (*each)(void *context, const struct store_user *user), void *context)
+{
+	sqlite3_stmt *st = statement_start(s, STATEMENT_USER_EACH,
+	    VALUES(TEXT(after), INTEGER(store_page_limit(limit))));
+	struct store_user user;
+	enum kith_code code;
+
+	while ((code = statement_next(s, st)) == KITH_OK) {
+		user_from_row(st, &user);
+		if (!each(context, &user)) {
+			statement_end(st);
+			return KITH_OK;
+		}
+	}
+	return code == KITH_NOT_FOUND ? KITH_OK : code;
+}
+
+enum kith_code
+store_user_count(struct store *s, int64_t *count_r)
+{
+	return statement_integer(s, STATEMENT_USER_COUNT, NO_VALUES, count_r);
+}
+
+/* ---- changes --------------------------------------------------------- */
+
+/* May it be changed, and is it there? */
+static enum kith_code
+find_to_change(struct store *s, int64_t id, struct store_user *user_r)
+{
+	enum kith_code code = store_may_change(s);
+
+	if (code == KITH_OK)
+		code = store_user_find(s, id, user_r);
+	if (code == KITH_OK && user_r->state == STORE_USER_DELETED)
+		return KITH_NOT_FOUND;
+	return code;
+}
+
+static enum kith_code
+tell_self(
+    struct store *s, int64_t id, enum store_event_kind kind, int64_t now_us)
+{
+	return event_add(s,
+	    &(struct event_new){ .audience = -id,
+		.kind = kind,
+		.time_us = now_us,
+		.user_id = id },
+	    NULL);
+}
+
+static enum kith_code
+tell_changed(struct store *s, int64_t id, int64_t now_us)
+{
+	enum kith_code code =
+	    tell_self(s, id, STORE_EVENT_USER_CHANGED, now_us);
+
+	if (code != KITH_OK)
+		return code;
+	return member_tell_peers(s, id,
+	    &(struct event_new){ .kind = STORE_EVENT_USER_CHANGED,
+		.time_us = now_us,
+		.user_id = id });
+}
+
+enum kith_code
+store_user_set_display_name(
+    struct store *s, int64_t id, const char *display_name, int64_t now_us)
+{
+	struct store_user user;
+	enum kith_code code = text_check_display_name(display_name);
+
+	if (code == KITH_OK)
+		code = find_to_change(s, id, &user);
+	if (code != KITH_OK || strcmp(user.display_name, display_name) == 0)
+		return code;
+	code = statement_run(s, STATEMENT_USER_SET_DISPLAY_NAME,
+	    VALUES(INTEGER(id), TEXT(display_name)));
+	return code == KITH_OK ? tell_changed(s, id, now_us) : code;
+}
+
+enum kith_code
+store_user_set_password(struct store *s, int64_t id, const char *phc,
+    bool end_sessions, int64_t now_us)
+{
+	struct store_user user;
+	enum kith_code code;
+
+	if (strlen(phc) >= STORE_PHC_MAX)
+		return KITH_TOO_LARGE;
+	code = find_to_change(s, id, &user);
+	if (code == KITH_OK)
+		code = statement_run(
+		    s, STATEMENT_USER_SET_PHC, VALUES(INTEGER(id), TEXT(phc)));
+	if (code == KITH_OK && end_sessions)
+		code = device_remove_all(s, id);
+	if (code == KITH_OK && end_sessions)
+		code = tell_self(s, id, STORE_EVENT_PASSWORD_CHANGED, now_us);
+	return code;
+}
+
+static enum kith_code
+set_state(struct store *s, int64_t id, enum store_user_state state,
+    const char *reason, int64_t now_us)
+{
+	return statement_run(s, STATEMENT_USER_SET_STATE,
+	    VALUES(INTEGER(id), INTEGER(state), TEXT(reason), INTEGER(now_us)));
+}
+
+enum kith_code
+store_user_lock(struct store *s, int64_t id, const char *reason, int64_t now_us)
+{
+	struct store_user user;
+	enum kith_code code;
+
+	if (strlen(reason) >= STORE_REASON_MAX)
+		return KITH_TOO_LARGE;
+	code = find_to_change(s, id, &user);
+	if (code == KITH_OK && user.state == STORE_USER_LOCKED)
+		return KITH_ALREADY;
+	if (code == KITH_OK)
+		code = set_state(s, id, STORE_USER_LOCKED, reason, now_us);
+	if (code == KITH_OK)
+		code = tell_self(s, id, STORE_EVENT_USER_LOCKED, now_us);
+	return code;
+}
+
+enum kith_code
+store_user_unlock(struct store *s, int64_t id, int64_t now_us)
+{
+	struct store_user user;
+	enum kith_code code = find_to_change(s, id, &user);
+
+	if (code == KITH_OK && user.state == STORE_USER_ACTIVE)
+		return KITH_ALREADY;
+	if (code == KITH_OK)
+		code = set_state(s, id, STORE_USER_ACTIVE, "", now_us);
+	return code;
+}
+
+enum kith_code
+store_user_delete(struct store *s, int64_t id, int64_t now_us)
+{
+	struct store_user user;
+	enum kith_code code = find_to_change(s, id, &user);
+
+	if (code == KITH_OK)
+		code = device_remove_all(s, id);
+	if (code == KITH_OK)
+		code = friend_request_end_all(s, id, now_us);
+	if (code == KITH_OK)
+		code = friend_link_remove_all(s, id, now_us);
+	if (code == KITH_OK)
+		code = statement_run(s, STATEMENT_USER_DELETE,
+		    VALUES(INTEGER(id), INTEGER(now_us)));
+	if (code == KITH_OK)
+		code = tell_changed(s, id, now_us);
+	if (code == KITH_OK)
+		code = tell_self(s, id, STORE_EVENT_USER_DELETED, now_us);
+	return code;
+}

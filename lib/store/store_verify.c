@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Is the database whole? Every check is a statement that answers with one
+ * sentence for each thing that is wrong.
+ */
+
+#include "store_private.h"
+
+/* clang-format off */
+static const char *const checks[] = {
+	/* The file, its tables and indexes. */
+	"SELECT integrity_check FROM pragma_integrity_check(100)"
+	" WHERE integrity_check <> 'ok'",
+
+	"SELECT format('%s row %d refers to a missing row of %s',"
+	"  \"table\", rowid, parent) FROM pragma_foreign_key_check LIMIT 100",
+
+	/* Numbers: from first_kept to last_number, each once. */
+	"SELECT format('conversation %d: %d messages, %d to %d, where %d to %d"
+	" should be', id, n, low, high, first_kept, last_number) FROM ("
+	"  SELECT c.id, c.first_kept, c.last_number, count(m.number) AS n,"
+	"    coalesce(min(m.number), c.first_kept) AS low,"
+	"    coalesce(max(m.number), c.first_kept - 1) AS high"
+	"  FROM conversation c LEFT JOIN message m ON m.conversation_id = c.id"
+	"  GROUP BY c.id)"
+	" WHERE n <> last_number - first_kept + 1 OR low <> first_kept"
+	"  OR high <> last_number LIMIT 100",
+
+	"SELECT format('message %d of conversation %d is older than the one"
+	" before it', number, conversation_id) FROM ("
+	"  SELECT conversation_id, number, time_us, lag(time_us) OVER"
+	"    (PARTITION BY conversation_id ORDER BY number) AS before_us"
+	"  FROM message) WHERE time_us < before_us LIMIT 100",
+
+	"SELECT format('message %d of conversation %d is by somebody who is no"
+	" member', m.number, m.conversation_id) FROM message m WHERE NOT EXISTS"
+	"  (SELECT 1 FROM member b WHERE b.conversation_id = m.conversation_id"
+	"   AND b.user_id = m.sender_id) LIMIT 100",
+
+	/* An operation makes one message. */
+	"SELECT format('%d messages of user %d have the same operation',"
+	"  count(*), sender_id) FROM message WHERE operation IS NOT NULL"
+	" GROUP BY sender_id, operation HAVING count(*) > 1 LIMIT 100",
+
+	/* Events: one a message, in the messages' order, of what is there. */
+	"SELECT format('conversation %d has %d message events for %d numbers',"
+	"  conversation_id, count(*), count(DISTINCT number)) FROM event"
+	" WHERE kind = 1 GROUP BY conversation_id"
+	" HAVING count(*) <> count(DISTINCT number) LIMIT 100",
+
+	"SELECT format('conversation %d has %d messages but %d events of them',"
+	"  c.id, c.last_number - c.first_kept + 1, coalesce(e.n, 0))"
+	" FROM conversation c LEFT JOIN (SELECT conversation_id, count(*) AS n"
+	"  FROM event WHERE kind = 1 GROUP BY conversation_id) e"
+	"  ON e.conversation_id = c.id"
+	" WHERE coalesce(e.n, 0) <> c.last_number - c.first_kept + 1 LIMIT 100",
+
+	"SELECT format('event %d tells of message %d after message %d',"
+	"  sequence, number, before) FROM (SELECT sequence, number,"
+	"   lag(number) OVER (PARTITION BY conversation_id ORDER BY sequence)"
+	"    AS before FROM event WHERE kind = 1)"
+	" WHERE number <= before LIMIT 100",
+
+	"SELECT format('event %d tells of message %d of conversation %d, which"
+	" is not there', e.sequence, e.number, e.conversation_id) FROM event e"
+	" WHERE e.kind = 1 AND NOT EXISTS (SELECT 1 FROM message m"
+	"  WHERE m.conversation_id = e.conversation_id AND m.number = e.number)"
+	" LIMIT 100",
+
+	"SELECT format('conversation %d should have %d as its newest event, not"
+	" %d', c.id, e.newest, c.last_sequence) FROM conversation c"
+	"  JOIN (SELECT audience, max(sequence) AS newest FROM event"
+	"   GROUP BY audience) e ON e.audience = c.id"
+	" WHERE e.newest <> c.last_sequence LIMIT 100",
+
+	"SELECT format('the newest event is %d, over the counter at %d', newest,"
+	"  counter) FROM (SELECT max(sequence) AS newest,"
+	"   (SELECT value FROM meta WHERE key = 'last_sequence') AS counter"
+	"   FROM event) WHERE newest > coalesce(counter, 0)",
+
+	/* Members and marks. */
+	"SELECT format('direct conversation %d does not have its two members',"
+	"  c.id) FROM conversation c WHERE c.kind = 1 AND (SELECT count(*)"
+	"   FROM member b WHERE b.conversation_id = c.id"
+	"   AND b.user_id IN (c.low_id, c.high_id)) <> 2 LIMIT 100",
+
+	"SELECT format('member %d of conversation %d has no mark', b.user_id,"
+	"  b.conversation_id) FROM member b WHERE NOT EXISTS (SELECT 1"
+	"   FROM mark k WHERE k.conversation_id = b.conversation_id"
+	"   AND k.user_id = b.user_id) LIMIT 100",
+
+	"SELECT format('user %d has marked %d of %d in conversation %d',"
+	"  k.user_id, k.delivered, c.last_number, c.id) FROM mark k"
+	"  JOIN conversation c ON c.id = k.conversation_id"
+	" WHERE k.delivered > c.last_number OR k.read > k.delivered LIMIT 100",
+
+	"SELECT format('the mark of user %d in conversation %d has %d events',"
+	"  k.user_id, k.conversation_id, count(e.sequence)) FROM mark k"
+	"  LEFT JOIN event e ON e.kind = 2 AND e.audience = k.conversation_id"
+	"   AND e.user_id = k.user_id"
+	" GROUP BY k.conversation_id, k.user_id"
+	" HAVING count(e.sequence) <> (k.sequence <> 0)"
+	"  OR (k.sequence <> 0 AND max(e.sequence) <> k.sequence) LIMIT 100",
+
+	/* Friends. */
+	"SELECT format('the friends %d and %d have conversation %d, which is"
+	" not theirs', f.low_id, f.high_id, f.conversation_id)"
+	" FROM friend_link f JOIN conversation c ON c.id = f.conversation_id"
+	" WHERE c.low_id IS NOT f.low_id OR c.high_id IS NOT f.high_id"
+	" LIMIT 100",
+
+	"SELECT format('%d and %d are friends and yet request %d waits',"
+	"  f.low_id, f.high_id, r.id) FROM friend_request r JOIN friend_link f"
+	"  ON f.low_id = min(r.from_id, r.to_id)"
+	"  AND f.high_id = max(r.from_id, r.to_id) LIMIT 100",
+
+	"SELECT format('user %d is deleted and yet has devices, friends or"
+	" requests', u.id) FROM user u WHERE u.state = 4 AND ("
+	"  EXISTS (SELECT 1 FROM device WHERE user_id = u.id)"
+	"  OR EXISTS (SELECT 1 FROM friend_link WHERE low_id = u.id)"
+	"  OR EXISTS (SELECT 1 FROM friend_link WHERE high_id = u.id)"
+	"  OR EXISTS (SELECT 1 FROM friend_request WHERE from_id = u.id)"
+	"  OR EXISTS (SELECT 1 FROM friend_request WHERE to_id = u.id))"
+	" LIMIT 100",
+};
+/* clang-format on */
+
+#define CHECK_COUNT (sizeof(checks) / sizeof(checks[0]))
+
+struct findings {
+	void (*problem)(void *context, const char *sentence);
+	void *context;
+	unsigned int count;
+};
+
+static enum kith_code
+run_check(struct store *s, const char *sql, struct findings *findings)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+	enum kith_code code = KITH_OK;
+	char sentence[FAULT_SENTENCE_MAX];
+
+	if (rc == SQLITE_OK)
+		while (findings->count < STORE_PROBLEMS_MAX &&
+		    (rc = sqlite3_step(st)) == SQLITE_ROW) {
+			column_text(st, 0, sentence, sizeof(sentence));
+			findings->problem(findings->context, sentence);
+			findings->count++;
+		}
+	if (rc != SQLITE_OK && rc != SQLITE_DONE && rc != SQLITE_ROW)
+		code = store_fail(s, rc, sql);
+	sqlite3_finalize(st);
+	return code;
+}
+
+enum kith_code
+store_verify(struct store *s,
+    void (*problem)(void *context, const char *sentence), void *context)
+{
+	struct findings findings = { problem, context, 0 };
+	bool own;
+	enum kith_code code = store_read_scope(s, &own);
+	size_t i;
+
+	/* One state for all checks, or a writer between two would be a find. */
+	for (i = 0; i < CHECK_COUNT && code == KITH_OK; i++) {
+		code = run_check(s, checks[i], &findings);
+		/* A damaged file is a finding too, and then the last one. */
+		if (code == KITH_INTEGRITY || code == KITH_FOREIGN) {
+			problem(context, s->fault.sentence);
+			findings.count++;
+		}
+	}
+	if (own)
+		store_end_read(s);
+	if (code == KITH_OK && findings.count > 0)
+		code = KITH_INTEGRITY;
+	return code;
+}
