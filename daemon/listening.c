@@ -53,15 +53,15 @@ open_one(const struct address *address, const char *text, int *fd_r,
 	int fd = -1;
 
 	if (length == 0)
-		return fault_set(fault, KITH_MALFORMED,
-		    "%s is not a numeric address", text);
-	fd = socket(to.any.sa_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		return fault_set(
+		    fault, KITH_MALFORMED, "%s is not a numeric address", text);
+	fd = socket(
+	    to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
 	    (to.any.sa_family != AF_INET6 ||
-	        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) ==
-	            0) &&
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) ==
+		    0) &&
 	    bind(fd, &to.any, length) == 0 &&
 	    listen(fd, LISTENING_BACKLOG) == 0) {
 		*fd_r = fd;
@@ -121,14 +121,14 @@ remove_stale(const struct sockaddr_un *to, struct fault *fault)
 		return fault_set(fault, KITH_REFUSED,
 		    "Another kithd answers on %s", to->sun_path);
 	if (unlink(to->sun_path) != 0 && errno != ENOENT)
-		return fault_set_errno(fault, KITH_IO, errno,
-		    "Cannot remove %s", to->sun_path);
+		return fault_set_errno(
+		    fault, KITH_IO, errno, "Cannot remove %s", to->sun_path);
 	return KITH_OK;
 }
 
 enum kith_code
-listening_control(const char *run_directory, int *fd_r, char **path_r,
-    struct fault *fault)
+listening_control(
+    const char *run_directory, int *fd_r, char **path_r, struct fault *fault)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	enum kith_code code;

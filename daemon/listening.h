@@ -28,5 +28,5 @@ void listening_close(struct listening *listening);
  * Makes the control socket RUN-DIRECTORY/control, mode 0600. One that nobody
  * answers on is replaced; KITH_REFUSED when somebody does. *path_r is new.
  */
-enum kith_code listening_control(const char *run_directory, int *fd_r,
-    char **path_r, struct fault *fault);
+enum kith_code listening_control(
+    const char *run_directory, int *fd_r, char **path_r, struct fault *fault);

@@ -35,14 +35,23 @@ static const char *const log_words[] = { "error", "warning", "info", "debug",
 	NULL };
 
 #define AT(field) offsetof(struct settings, field)
-#define TEXT(key, field, fallback, reload) \
-	{ key, SETTINGS_TEXT, AT(field), fallback, 0, 0, NULL, reload }
-#define PATH(key, field, fallback, reload) \
-	{ key, SETTINGS_PATH, AT(field), fallback, 0, 0, NULL, reload }
-#define WORD(key, field, words, fallback, reload) \
-	{ key, SETTINGS_WORD, AT(field), fallback, 0, 0, words, reload }
-#define NUMBER(key, field, fallback, least, most, reload) \
-	{ key, SETTINGS_NUMBER, AT(field), fallback, least, most, NULL, reload }
+#define TEXT(key, field, fallback, reload)                                  \
+	{                                                                   \
+		key, SETTINGS_TEXT, AT(field), fallback, 0, 0, NULL, reload \
+	}
+#define PATH(key, field, fallback, reload)                                  \
+	{                                                                   \
+		key, SETTINGS_PATH, AT(field), fallback, 0, 0, NULL, reload \
+	}
+#define WORD(key, field, words, fallback, reload)                            \
+	{                                                                    \
+		key, SETTINGS_WORD, AT(field), fallback, 0, 0, words, reload \
+	}
+#define NUMBER(key, field, fallback, least, most, reload)                     \
+	{                                                                     \
+		key, SETTINGS_NUMBER, AT(field), fallback, least, most, NULL, \
+		    reload                                                    \
+	}
 
 #define RELOAD  true
 #define RESTART false
@@ -277,7 +286,7 @@ check_whole(struct reading *r)
 {
 	struct settings *s = r->settings;
 	struct password_cost cost = { .memory_kib =
-		                          s->argon2_memory_mib * MIB_IN_KIB,
+					  s->argon2_memory_mib * MIB_IN_KIB,
 		.passes = s->argon2_passes,
 		.lanes = s->argon2_lanes };
 	struct address addresses[SETTINGS_LISTEN_MAX];
@@ -314,8 +323,7 @@ settings_load(const char *path, struct settings **settings_r,
 	for (i = 0; i < settings_row_count; i++)
 		set_value(&settings_rows[i], settings_rows[i].fallback,
 		    r.settings, NULL);
-	if (ini_parse_stream(next_line, &r, on_key, &r) != 0 &&
-	    r.problems == 0)
+	if (ini_parse_stream(next_line, &r, on_key, &r) != 0 && r.problems == 0)
 		problem(&r, 0, "It cannot be read as key = value lines");
 	if (ferror(r.file))
 		problem(&r, 0, "Cannot read it: %s", strerror(errno));
@@ -347,8 +355,8 @@ settings_free(struct settings **settings)
 /* ---- what is made of it ---------------------------------------------- */
 
 enum kith_code
-settings_addresses(const struct settings *settings,
-    struct address *addresses_r, size_t *count_r, struct fault *fault)
+settings_addresses(const struct settings *settings, struct address *addresses_r,
+    size_t *count_r, struct fault *fault)
 {
 	char *copy = mem_dup_string(settings->listen);
 	char *rest = copy;
@@ -476,11 +484,11 @@ check_pem(int fd, const char *path, bool secret, struct fault *fault)
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
-		return fault_set_errno(fault, KITH_IO, errno,
-		    "Cannot look at %s", path);
+		return fault_set_errno(
+		    fault, KITH_IO, errno, "Cannot look at %s", path);
 	if (!S_ISREG(status.st_mode))
-		return fault_set(fault, KITH_REFUSED,
-		    "%s is not an ordinary file", path);
+		return fault_set(
+		    fault, KITH_REFUSED, "%s is not an ordinary file", path);
 	if (secret && (status.st_mode & S_IRWXO) != 0)
 		return fault_set(fault, KITH_REFUSED,
 		    "%s holds the private key and must not be open to "
@@ -502,8 +510,8 @@ settings_read_pem(const char *path, bool secret, uint8_t **bytes_r,
 	ssize_t length;
 
 	if (fd < 0)
-		return fault_set_errno(fault, KITH_IO, errno,
-		    "Cannot open %s", path);
+		return fault_set_errno(
+		    fault, KITH_IO, errno, "Cannot open %s", path);
 	code = check_pem(fd, path, secret, fault);
 	if (code != KITH_OK) {
 		close(fd);
@@ -516,8 +524,8 @@ settings_read_pem(const char *path, bool secret, uint8_t **bytes_r,
 		free(bytes);
 		return length == 0
 		    ? fault_set(fault, KITH_MALFORMED, "%s is empty", path)
-		    : fault_set_errno(fault, KITH_IO, errno,
-		          "Cannot read %s", path);
+		    : fault_set_errno(
+			  fault, KITH_IO, errno, "Cannot read %s", path);
 	}
 	*bytes_r = bytes;
 	*length_r = (size_t)length;

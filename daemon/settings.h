@@ -18,9 +18,10 @@
  */
 
 #define SETTINGS_FILE       "/etc/kith/kithd.conf"
-#define SETTINGS_LISTEN_MAX 16u    /* addresses */
-#define SETTINGS_LINE_MAX   199u   /* bytes: libinih's, without its NUL */
-#define SETTINGS_PEM_MAX    32768u /* bytes of a certificate or key file: both
+#define SETTINGS_LISTEN_MAX 16u  /* addresses */
+#define SETTINGS_LINE_MAX   199u /* bytes: libinih's, without its NUL */
+#define SETTINGS_PEM_MAX \
+	32768u /* bytes of a certificate or key file: both
                                     * travel in one message between processes */
 
 struct settings {
@@ -30,16 +31,16 @@ struct settings {
 	char *private_key;
 	char *server_name;
 	char *run_directory;
-	uint32_t sign_up;        /* Kith__SignUpMode */
-	uint32_t sandbox;        /* enum sandbox_mode */
-	uint32_t log_level;      /* enum log_level */
+	uint32_t sign_up;   /* Kith__SignUpMode */
+	uint32_t sandbox;   /* enum sandbox_mode */
+	uint32_t log_level; /* enum log_level */
 	uint32_t max_connections;
 	uint32_t max_connections_per_address;
 	uint32_t sessions_per_process;
 	uint32_t argon2_memory_mib;
 	uint32_t argon2_passes;
 	uint32_t argon2_lanes;
-	uint32_t auth_workers;   /* 0: one a core, at most 4 */
+	uint32_t auth_workers; /* 0: one a core, at most 4 */
 	uint32_t sign_in_timeout_s;
 	uint32_t idle_timeout_s;
 	uint32_t messages_per_minute;      /* 0: no limit */
@@ -90,12 +91,12 @@ size_t settings_restart_keys(const struct settings *old,
     const struct settings *new, char *names_r, size_t size);
 
 /* Gives new the values of old for the keys marked "restart". */
-void settings_keep_restart_keys(const struct settings *old,
-    struct settings *new);
+void settings_keep_restart_keys(
+    const struct settings *old, struct settings *new);
 
 /* Fills in all that comes from the file; every pointer is borrowed. */
-void settings_to_message(const struct settings *settings,
-    Kith__Ipc__Settings *message_r);
+void settings_to_message(
+    const struct settings *settings, Kith__Ipc__Settings *message_r);
 
 /* The folder of the database; a new string, free() it. */
 char *settings_database_folder(const struct settings *settings);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "settings.h"
+
+/* Certificate and private key as the parent keeps them for its listener. */
+struct identity {
+	uint8_t *certificate;
+	size_t certificate_length;
+	uint8_t *key;
+	size_t key_length;
+};
+
+/* Reads both files. They are not judged here: kithd knows no TLS. */
+enum kith_code identity_load(const struct settings *settings,
+    struct identity *identity_r, struct fault *fault);
+
+/* Wipes both. */
+void identity_clear(struct identity *identity);
+
+/* Points the message's two fields at them. */
+void identity_to_message(
+    const struct identity *identity, Kith__Ipc__Settings *message);
