@@ -433,3 +433,27 @@ class Client:
 
     def close(self):
         self.connection.close()
+
+
+class refused:
+    """with refused("NOT_FOUND"): … : it must be refused with this code."""
+
+    def __init__(self, *codes):
+        self.codes = codes
+        self.sentence = None
+        self.retry_after_ms = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            raise AssertionError(f"not refused; expected {self.codes}")
+        if not isinstance(error, Refused):
+            return False
+        if error.code not in self.codes:
+            raise AssertionError(
+                f"refused with {error}, expected {self.codes}") from error
+        self.sentence = error.sentence
+        self.retry_after_ms = error.retry_after_ms
+        return True
