@@ -27,7 +27,7 @@ STOP_TIMEOUT_S = 20.0
 DEFAULTS = {
     "server-name": "A test",
     "sign-up": "open",
-    "argon2-memory": "19456",
+    "argon2-memory": "19",
     "argon2-passes": "2",
     "messages-per-minute": "0",
     "friend-requests-per-hour": "0",
