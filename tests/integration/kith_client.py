@@ -86,14 +86,15 @@ class Connection:
         self.pb = pb
         self.received = bytearray()
         self.frame_max = 65536
+        self.clean_end = False  # by close_notify
         plain = socket.create_connection(address, timeout=ANSWER_TIMEOUT_S)
         try:
             self.socket = (context or tls_context()).wrap_socket(
-                plain, server_hostname="localhost")
+                plain, server_hostname="localhost",
+                suppress_ragged_eofs=False)
         except BaseException:
             plain.close()
             raise
-        self.plain = self.socket
         if self.socket.selected_alpn_protocol() != ALPN:
             raise ProtocolFault("the daemon did not choose kith/1")
         self.certificate = self.socket.getpeercert(binary_form=True)
@@ -133,6 +134,7 @@ class Connection:
             finally:
                 self.socket.settimeout(ANSWER_TIMEOUT_S)
             if not data:
+                self.clean_end = True
                 raise Closed()
             self.received += data
 
@@ -322,9 +324,9 @@ class Client:
 
     def catch_up(self, limit=0):
         """Pulls pages until the connection is live; returns all events."""
+        assert not self.live
         before = len(self.events)
         while True:
-            self.live = False
             page = self.request("catch_up", epoch=self.cursor[0],
                                 sequence=self.cursor[1], limit=limit)
             if page.snapshot_needed:

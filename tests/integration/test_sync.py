@@ -6,6 +6,7 @@ import os
 import pytest
 
 from kith_client import refused, uuid7
+from kith_server import unique_name
 
 
 def test_catching_up_after_absence(shared):
@@ -112,20 +113,20 @@ def test_snapshot_and_events_tell_the_same(shared):
 
 def test_large_snapshot_comes_in_pages(make_server):
     server = make_server().start()
-    hub = server.person()
-    count = 230
-    for n in range(count):
-        name = f"friend-{n}"
-        server.admin("user", "add", name, "--password-stdin",
-                     stdin="correct horse 7\n")
-        server.admin("friend", "add", hub.name, name)
-    device = server.device(hub, live=False)
+    popular = server.person()
+    count, names = 110, set()
+    for _ in range(count):
+        fan = server.connect()
+        names.add(fan.sign_up(unique_name(), "correct horse 7").self.name)
+        asked = fan.change("send_friend_request", name=popular.name)
+        popular.change("accept_friend_request", id=asked.id)
+        fan.close()
+    device = server.device(popular, live=False)
     first = device.request("get_snapshot")
-    assert first.next and len(first.conversations) <= \
-        device.greeting.limits.page
+    assert first.next
+    assert len(first.conversations) <= device.greeting.limits.page
     whole = device.snapshot()
-    assert sorted(c.peer.name for c in whole.conversations) == \
-        sorted(f"friend-{n}" for n in range(count))
+    assert {c.peer.name for c in whole.conversations} == names
     assert len({c.id for c in whole.conversations}) == count
 
 
