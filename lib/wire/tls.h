@@ -30,7 +30,8 @@ struct tls_connection;
 
 /*
  * Call once before anything else here, and again first thing in every forked
- * child: it renews the state of the random generator, which fork duplicates.
+ * child. Random bytes are drawn from the kernel, so a fork duplicates nothing
+ * here; what mbedTLS 3.6 keeps besides is renewed by this.
  */
 enum kith_code tls_random_reseed(struct fault *f);
 
@@ -100,7 +101,8 @@ enum kith_code tls_connection_new(struct tls_config *config, int fd,
 void tls_connection_free(struct tls_connection **connection);
 
 /*
- * KITH_OK once; KITH_AGAIN: wait for what tls_wants() says and call again;
+ * KITH_OK once; KITH_AGAIN: wait (level-triggered, here and below) for what
+ * tls_wants() says and call again;
  * KITH_UNTRUSTED: the other end is not who it should be (always the end of a
  * probe; tls_peer_pin() then tells the key); KITH_CLOSED; KITH_IO; KITH_TLS:
  * no common version or suite, no ALPN "kith/1", or broken bytes. After any
