@@ -58,7 +58,7 @@ add_chunk(struct arena *a, size_t size)
 static void *
 arena_alloc(void *data, size_t size)
 {
-	const size_t align = sizeof(max_align_t);
+	const size_t align = _Alignof(max_align_t);
 	struct arena *a = data;
 	struct chunk *c = a->later != NULL ? a->later : &a->first;
 	void *memory;
