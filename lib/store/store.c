@@ -280,7 +280,7 @@ connect_file(struct store *s, struct fault *f)
 		*f = s->fault;
 		return f->code;
 	}
-	sqlite3_busy_timeout(s->db, STORE_BUSY_WAIT_MS);
+	sqlite3_busy_timeout(s->db, store_wait_ms());
 	/* Closing must not checkpoint: that happens under the lock only. */
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -408,7 +408,7 @@ open_steps(struct store *s, struct fault *f)
 	if (code == KITH_OK)
 		code = take_locks(s, f);
 	if (code == KITH_OK)
-		code = lock_take(s->write_lock, STORE_BUSY_WAIT_MS, f);
+		code = lock_take(s->write_lock, store_wait_ms(), f);
 	if (code != KITH_OK)
 		return code;
 	code = connect_file(s, f);

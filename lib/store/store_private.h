@@ -69,6 +69,9 @@ enum kith_code store_may_change(const struct store *s);
 /* Begins a read unless one (or a write) is open; *own_r: end it yourself. */
 enum kith_code store_read_scope(struct store *s, bool *own_r);
 
+/* What store_set_wait_ms() said. */
+int store_wait_ms(void);
+
 /* At most STORE_PAGE_MAX. */
 int64_t store_page_limit(uint32_t limit);
 

@@ -54,6 +54,20 @@ copy_fault(struct store *s, enum kith_code code, struct fault *f)
 	return code;
 }
 
+static int wait_limit_ms = STORE_BUSY_WAIT_MS;
+
+void
+store_set_wait_ms(int wait_ms)
+{
+	wait_limit_ms = wait_ms;
+}
+
+int
+store_wait_ms(void)
+{
+	return wait_limit_ms;
+}
+
 enum kith_code
 store_begin_write(struct store *s, enum store_wait wait, struct fault *f)
 {
@@ -62,7 +76,7 @@ store_begin_write(struct store *s, enum store_wait wait, struct fault *f)
 	if (s->in_write || s->in_read)
 		return fault_set(f, KITH_NOT_NOW, "a transaction is open");
 	code = lock_take(
-	    s->write_lock, wait == STORE_WAIT ? STORE_BUSY_WAIT_MS : 0, f);
+	    s->write_lock, wait == STORE_WAIT ? store_wait_ms() : 0, f);
 	if (code != KITH_OK)
 		return code;
 	code = statement_run(s, STATEMENT_BEGIN_WRITE, NO_VALUES);
