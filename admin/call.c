@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The command line of one run: words, options, and what went wrong. Knows
+ * nothing of what the commands do.
+ */
+#include "call.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+enum {
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOT_FOUND = 3,
+	EXIT_CONFLICT = 4,
+	EXIT_BUSY = 5,
+	EXIT_REFUSED = 6,
+	EXIT_INTEGRITY = 7,
+};
+
+/* getopt_long() returns this plus the option's index. */
+#define LONG_OPTION_BASE 1000
+
+const struct command_option common_options[] = {
+	{ "database", "FILE", "the database; default " CALL_DATABASE_DEFAULT },
+	{ "json", NULL, "answer in JSON" },
+	{ "wait", "SECONDS", "wait this long for a busy database; default 5" },
+	{ "help", NULL, "show help and leave" }, {}
+};
+
+void
+call_init(struct call *call)
+{
+	memset(call, 0, sizeof(*call));
+	call->database = CALL_DATABASE_DEFAULT;
+	call->wait_ms = CALL_WAIT_DEFAULT_S * 1000;
+	call->answer = json_object();
+}
+
+void
+call_clear(struct call *call)
+{
+	for (int i = 0; i < call->option_count; i++) {
+		if (call->options[i].file != NULL)
+			fclose(call->options[i].file);
+		call->options[i].file = NULL;
+	}
+	json_decref(call->answer);
+	call->answer = NULL;
+}
+
+enum kith_code
+call_usage(struct call *call, const char *format, ...)
+{
+	va_list args;
+	char sentence[FAULT_SENTENCE_MAX];
+
+	va_start(args, format);
+	vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	call->usage = true;
+	return fault_set(&call->fault, KITH_MALFORMED, "%s", sentence);
+}
+
+enum kith_code
+call_fail(struct call *call, enum kith_code code, const char *format, ...)
+{
+	va_list args;
+	char sentence[FAULT_SENTENCE_MAX];
+
+	va_start(args, format);
+	vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	return fault_set(&call->fault, code, "%s", sentence);
+}
+
+int
+call_exit_code(const struct call *call, enum kith_code code)
+{
+	if (call->usage)
+		return EXIT_USAGE;
+	switch (code) {
+	case KITH_OK:
+		return EXIT_SUCCESS;
+	case KITH_BAD_NAME:
+	case KITH_BAD_TEXT:
+	case KITH_TOO_LARGE:
+		return EXIT_USAGE;
+	case KITH_NOT_FOUND:
+		return EXIT_NOT_FOUND;
+	case KITH_ALREADY:
+	case KITH_CONFLICT:
+	case KITH_NAME_TAKEN:
+		return EXIT_CONFLICT;
+	case KITH_BUSY:
+		return EXIT_BUSY;
+	case KITH_REFUSED:
+	case KITH_FORBIDDEN:
+	case KITH_NEWER:
+	case KITH_FOREIGN:
+		return EXIT_REFUSED;
+	case KITH_INTEGRITY:
+		return EXIT_INTEGRITY;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+static void
+add_options(struct call *call, const struct command_option *options)
+{
+	for (; options != NULL && options->name != NULL; options++) {
+		if (call->option_count == CALL_OPTIONS_MAX)
+			abort();
+		call->options[call->option_count++].option = options;
+	}
+}
+
+static struct call_option *
+find_option(const struct call *call, const char *name)
+{
+	for (int i = 0; i < call->option_count; i++) {
+		if (strcmp(call->options[i].option->name, name) == 0)
+			return (struct call_option *)&call->options[i];
+	}
+	/* a command asks for what it does not declare: a mistake in kith */
+	abort();
+}
+
+static enum kith_code
+take_common(struct call *call)
+{
+	int64_t wait_s = CALL_WAIT_DEFAULT_S;
+
+	if (call_option(call, "database") != NULL)
+		call->database = call_option(call, "database");
+	if (call->database[0] == '\0')
+		return call_usage(call, "--database needs a file's name.");
+	call->json = call->json || call_flag(call, "json");
+	call->help = call_flag(call, "help");
+	if (call_option_number(call, "wait", 0, CALL_WAIT_MAX_S, &wait_s) !=
+	    KITH_OK)
+		return KITH_MALFORMED;
+	call->wait_ms = (int)wait_s * 1000;
+	return KITH_OK;
+}
+
+static enum kith_code
+unknown_option(struct call *call, int got, char *const *argv)
+{
+	const char *word = argv[optind > 0 ? optind - 1 : 0];
+
+	if (got == ':')
+		return call_usage(call, "%s needs a value.", word);
+	if (optopt >= LONG_OPTION_BASE)
+		return call_usage(call, "--%s takes no value.",
+		    call->options[optopt - LONG_OPTION_BASE].option->name);
+	if (optopt != 0)
+		return call_usage(call, "There is no option -%c.", optopt);
+	return call_usage(call, "There is no option %s.", word);
+}
+
+/* Reads the options; the words gather behind them, from optind on. */
+static enum kith_code
+read_options(struct call *call, int argc, char **argv)
+{
+	struct option table[CALL_OPTIONS_MAX + 1] = { 0 };
+	const char *mode = call->command == NULL ? "+:h" : ":h";
+	int got;
+
+	for (int i = 0; i < call->option_count; i++) {
+		const struct command_option *o = call->options[i].option;
+
+		table[i].name = o->name;
+		table[i].has_arg = o->argument != NULL;
+		table[i].val = LONG_OPTION_BASE + i;
+	}
+	opterr = 0;
+	optind = 0;
+	while ((got = getopt_long(argc, argv, mode, table, NULL)) != -1) {
+		if (got == 'h')
+			find_option(call, "help")->value = "";
+		else if (got < LONG_OPTION_BASE)
+			return unknown_option(call, got, argv);
+		else
+			call->options[got - LONG_OPTION_BASE].value =
+			    optarg != NULL ? optarg : "";
+	}
+	return KITH_OK;
+}
+
+static enum kith_code
+take_arguments(struct call *call, int argc, char **argv)
+{
+	int least, most;
+
+	command_count_arguments(call->command, &least, &most);
+	if (argc > most)
+		return call_usage(
+		    call, "\"%s\" is one word too many.", argv[most]);
+	if (argc < least)
+		return call_usage(call, "%s %s needs %s.", call->command->noun,
+		    call->command->verb, call->command->arguments);
+	for (int i = 0; i < argc; i++)
+		call->arguments[i] = argv[i];
+	call->argument_count = argc;
+	return KITH_OK;
+}
+
+enum kith_code
+call_read(struct call *call, int argc, char **argv, int *next_r)
+{
+	enum kith_code code;
+
+	/* the first pass's values are kept: they stand in the same places */
+	if (call->command == NULL)
+		add_options(call, common_options);
+	else
+		add_options(call, call->command->options);
+	code = read_options(call, argc, argv);
+	if (code != KITH_OK)
+		return code;
+	code = take_common(call);
+	if (code != KITH_OK)
+		return code;
+	*next_r = optind;
+	if (call->command == NULL || call->help)
+		return KITH_OK;
+	return take_arguments(call, argc - optind, argv + optind);
+}
+
+enum kith_code
+call_open_files(struct call *call)
+{
+	for (int i = 0; i < call->option_count; i++) {
+		struct call_option *o = &call->options[i];
+
+		if (!o->option->file || o->value == NULL)
+			continue;
+		o->file = fopen(o->value, "re");
+		if (o->file == NULL)
+			return fault_set_errno(&call->fault, KITH_IO, errno,
+			    "Cannot read %s", o->value);
+	}
+	return KITH_OK;
+}
+
+const char *
+call_option(const struct call *call, const char *name)
+{
+	return find_option(call, name)->value;
+}
+
+bool
+call_flag(const struct call *call, const char *name)
+{
+	return find_option(call, name)->value != NULL;
+}
+
+FILE *
+call_option_file(const struct call *call, const char *name)
+{
+	return find_option(call, name)->file;
+}
+
+enum kith_code
+call_option_number(struct call *call, const char *name, int64_t least,
+    int64_t most, int64_t *value)
+{
+	const char *text = call_option(call, name);
+	long long number;
+	char *end;
+
+	if (text == NULL)
+		return KITH_OK;
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || number < least ||
+	    number > most)
+		return call_usage(call,
+		    "--%s takes a whole number from %lld to %lld.", name,
+		    (long long)least, (long long)most);
+	*value = number;
+	return KITH_OK;
+}
+
+const char *
+call_argument(const struct call *call, int index)
+{
+	return index < call->argument_count ? call->arguments[index] : NULL;
+}
+
+void
+command_count_arguments(
+    const struct command *command, int *least_r, int *most_r)
+{
+	const char *p = command->arguments;
+
+	*least_r = *most_r = 0;
+	for (p += strspn(p, " "); *p != '\0'; p += strspn(p, " ")) {
+		++*most_r;
+		if (*p != '[')
+			++*least_r;
+		p += strcspn(p, " ");
+	}
+	if (*most_r > CALL_ARGUMENTS_MAX)
+		abort();
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "fault.h"
+
+/*
+ * One run of kith-admin: the command that was chosen, its words and options,
+ * and what it has to say. A command reads its words here and puts its results
+ * into `answer`; the envelope and the exit code are made from them by main.c.
+ */
+
+struct store;
+
+#define CALL_OPTIONS_MAX    24 /* of one command, with the common ones */
+#define CALL_ARGUMENTS_MAX  8
+#define CALL_WAIT_DEFAULT_S 5
+#define CALL_WAIT_MAX_S     3600
+
+#define CALL_DATABASE_DEFAULT "/var/lib/kith/kith.db"
+
+struct call_option {
+	const struct command_option *option;
+	const char *value; /* NULL: not given; a flag: "" */
+	FILE *file;        /* of an option with a file */
+};
+
+struct call {
+	const struct command *command;
+	struct call_option options[CALL_OPTIONS_MAX];
+	int option_count;
+	const char *arguments[CALL_ARGUMENTS_MAX];
+	int argument_count;
+
+	const char *database;
+	bool json;
+	bool help;
+	int wait_ms;
+
+	struct store *store; /* database.h */
+	bool usage;          /* the fault is one of usage */
+	struct fault fault;
+	json_t *answer; /* an object, grown by the command */
+};
+
+void call_init(struct call *call);
+void call_clear(struct call *call);
+
+/*
+ * Reads options from argv[0..argc) (argv[0] is skipped as a program's name
+ * would be). Before the command is known, call->command is NULL: the common
+ * options are taken and reading stops at the first word, whose index is left
+ * in *next_r. Afterwards words and options may mix, and all words are
+ * arguments. KITH_MALFORMED with a sentence when something is wrong.
+ */
+enum kith_code call_read(struct call *call, int argc, char **argv, int *next_r);
+
+/* Opens the files that options name. Done while still root. */
+enum kith_code call_open_files(struct call *call);
+
+/* The option's value, NULL when not given. The command must declare it. */
+const char *call_option(const struct call *call, const char *name);
+bool call_flag(const struct call *call, const char *name);
+FILE *call_option_file(const struct call *call, const char *name);
+
+/* A whole number within least..most, or `otherwise` when not given. */
+enum kith_code call_option_number(struct call *call, const char *name,
+    int64_t least, int64_t most, int64_t *value);
+
+/* The argument of that index, NULL when it was left out. */
+const char *call_argument(const struct call *call, int index);
+
+/* A fault of usage: KITH_MALFORMED, exit code 2. */
+enum kith_code call_usage(struct call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A fault with the code's own sentence, or the sentence that is there. */
+enum kith_code call_fail(struct call *call, enum kith_code code,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The exit code for what a command returned. */
+int call_exit_code(const struct call *call, enum kith_code code);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Between the commands and lib/store. Runs as the database's owner, never as
+ * root on a file that somebody else can write (owner.h).
+ */
+#include "database.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+#include "mem.h"
+
+#define CONTROL_PATH_DEFAULT "/run/kith/control"
+#define ID_PREFIX            "id:"
+
+enum kith_code
+database_open(struct call *call, bool create)
+{
+	enum kith_code code;
+
+	if (call->store != NULL)
+		return KITH_OK;
+	store_set_wait_ms(call->wait_ms);
+	code = store_open(call->database, create ? STORE_CREATE : 0,
+	    &call->store, &call->fault);
+	if (code == KITH_NOT_FOUND)
+		/* NOT_FOUND is kept for what a command was asked about */
+		return call_fail(call, KITH_IO,
+		    "There is no database at %s. It is made by the first "
+		    "\"kith-admin user add\", or when kithd starts.",
+		    call->database);
+	return code;
+}
+
+enum kith_code
+database_begin(struct call *call)
+{
+	return store_begin_write(call->store, STORE_WAIT, &call->fault);
+}
+
+enum kith_code
+database_end(struct call *call, enum kith_code code)
+{
+	char *path;
+
+	if (code != KITH_OK) {
+		store_rollback(call->store);
+		return code;
+	}
+	code = store_commit(call->store, &call->fault);
+	if (code != KITH_OK)
+		return code;
+	path = database_control_path(call);
+	control_nudge(path);
+	free(path);
+	return KITH_OK;
+}
+
+void
+database_close(struct call *call)
+{
+	store_close(&call->store);
+}
+
+bool
+database_read_id(const char *selector, int64_t *id_r)
+{
+	long long id;
+	char *end;
+
+	if (strncmp(selector, ID_PREFIX, strlen(ID_PREFIX)) != 0)
+		return false;
+	selector += strlen(ID_PREFIX);
+	if (*selector < '0' || *selector > '9')
+		return false;
+	errno = 0;
+	id = strtoll(selector, &end, 10);
+	if (errno != 0 || *end != '\0' || id <= 0)
+		return false;
+	*id_r = id;
+	return true;
+}
+
+enum kith_code
+database_find_user(
+    struct call *call, const char *selector, struct store_user *user_r)
+{
+	struct store_user user;
+	enum kith_code code;
+	int64_t id;
+
+	if (database_read_id(selector, &id)) {
+		code = store_user_find(call->store, id, &user);
+		if (code == KITH_OK && user.state == STORE_USER_DELETED)
+			code = KITH_NOT_FOUND;
+	} else if (text_check_name(selector) == KITH_OK) {
+		code = store_user_find_name(call->store, selector, &user);
+	} else {
+		return call_usage(call,
+		    "\"%s\" is neither a user's name nor id:NUMBER.", selector);
+	}
+	if (code != KITH_OK)
+		return database_fault(
+		    call, code, "There is no user \"%s\".", selector);
+	*user_r = user;
+	return KITH_OK;
+}
+
+char *
+database_meta(struct call *call, enum store_meta key)
+{
+	char value[STORE_META_MAX];
+
+	if (store_meta_get(call->store, key, value) != KITH_OK ||
+	    value[0] == '\0')
+		return NULL;
+	return mem_dup_string(value);
+}
+
+char *
+database_control_path(struct call *call)
+{
+	char *path = database_meta(call, STORE_META_CONTROL_SOCKET);
+
+	return path != NULL ? path : mem_dup_string(CONTROL_PATH_DEFAULT);
+}
+
+enum kith_code
+database_fault(struct call *call, enum kith_code code, const char *format, ...)
+{
+	char sentence[FAULT_SENTENCE_MAX];
+	va_list args;
+
+	if (store_is_broken(code))
+		return call_fail(
+		    call, code, "%s", store_fault(call->store)->sentence);
+	va_start(args, format);
+	vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	return call_fail(call, code, "%s", sentence);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * kith-admin: finds the command, gives up root's rights, runs it, and says how
+ * it went. One command is one run of the program and at most one transaction.
+ */
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "database.h"
+#include "help.h"
+#include "output.h"
+#include "owner.h"
+
+/* What is printed may hold any language, whatever the terminal's locale. */
+static void
+choose_locale(void)
+{
+	setlocale(LC_ALL, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static enum kith_code
+run_command(struct call *call)
+{
+	enum kith_code code = call_open_files(call);
+
+	if (code == KITH_OK && !call->command->as_root)
+		code = owner_become(call->database, &call->fault);
+	if (code == KITH_OK)
+		code = call->command->run(call);
+	database_close(call);
+	return code;
+}
+
+/* words[0] is the noun; the verb and all else follow. */
+static enum kith_code
+run_noun(struct call *call, int count, char **words)
+{
+	const struct command *noun = help_find_noun(words[0]);
+	enum kith_code code;
+	int ignored;
+
+	if (noun == NULL)
+		return call_usage(call,
+		    "There is no noun \"%s\"; there are %s.", words[0],
+		    help_nouns());
+	if (count > 1 && strcmp(words[1], "--help") == 0)
+		return help_show(call, words[0], NULL);
+	if (count < 2 || words[1][0] == '-')
+		return call_usage(call, "\"%s\" needs a verb: %s.", words[0],
+		    help_verbs(noun));
+	call->command = help_find_verb(noun, words[1]);
+	if (call->command == NULL)
+		return call_usage(call, "\"%s\" has no verb \"%s\"; it has %s.",
+		    words[0], words[1], help_verbs(noun));
+	/* the verb stands where a program's name would */
+	code = call_read(call, count - 1, words + 1, &ignored);
+	if (code != KITH_OK)
+		return code;
+	return call->help ? help_show(call, words[0], words[1])
+			  : run_command(call);
+}
+
+static enum kith_code
+run_help(struct call *call, int argc, char **argv)
+{
+	enum kith_code code;
+	int ignored;
+
+	call->command = &help_command;
+	code = call_read(call, argc, argv, &ignored);
+	return code != KITH_OK ? code : help_command.run(call);
+}
+
+static enum kith_code
+run(struct call *call, int argc, char **argv)
+{
+	enum kith_code code;
+	int first = 1;
+
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("kith-admin " PACKAGE_VERSION);
+		return KITH_OK;
+	}
+	code = call_read(call, argc, argv, &first);
+	if (code != KITH_OK)
+		return code;
+	if (call->help)
+		return help_show(call, NULL, NULL);
+	if (first == argc)
+		return call_usage(call, "A noun and a verb are needed.");
+	if (strcmp(argv[first], "help") == 0)
+		return run_help(call, argc - first, argv + first);
+	return run_noun(call, argc - first, argv + first);
+}
+
+/* Errors of the command line, too, are told in JSON to who asked for JSON. */
+static bool
+wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct call call;
+	enum kith_code code;
+	int status;
+
+	choose_locale();
+	/* a closed pipe is an error of writing like any other */
+	sigaction(SIGPIPE, &ignore, NULL);
+	call_init(&call);
+	call.json = wants_json(argc, argv);
+	code = run(&call, argc, argv);
+	output_finish(&call, code);
+	status = call_exit_code(&call, code);
+	if (output_check(&call) != KITH_OK) {
+		fprintf(stderr, "kith-admin: %s\n", call.fault.sentence);
+		status = status != EXIT_SUCCESS ? status : EXIT_FAILURE;
+	}
+	call_clear(&call);
+	return status;
+}
