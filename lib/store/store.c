@@ -39,19 +39,41 @@
 
 /* ---- failures -------------------------------------------------------- */
 
-static enum kith_code
-code_of_io_error(sqlite3 *db)
+static int
+last_errno(sqlite3_file *file)
 {
-	int error = sqlite3_system_errno(db);
+	int error = 0;
 
-	/* EFBIG is how a limit on the size of files feels. */
-	if (error == ENOSPC || error == EDQUOT || error == EFBIG)
-		return KITH_STORAGE_FULL;
-	return KITH_IO;
+	if (file == NULL || file->pMethods == NULL ||
+	    file->pMethods->xFileControl(
+		file, SQLITE_FCNTL_LAST_ERRNO, &error) != SQLITE_OK)
+		return 0;
+	return error;
+}
+
+/*
+ * Why the system refused. SQLite forgets to take that down when it is a COMMIT
+ * that fails, so the files are asked: the log for a commit, first the database
+ * for a checkpoint.
+ */
+static int
+system_error(struct store *s, int rc)
+{
+	sqlite3_file *file = NULL, *log = NULL;
+	int error;
+
+	if ((rc & 0xff) != SQLITE_IOERR)
+		return sqlite3_system_errno(s->db);
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	error = s->in_write ? last_errno(log) : last_errno(file);
+	if (error == 0)
+		error = s->in_write ? last_errno(file) : last_errno(log);
+	return error != 0 ? error : sqlite3_system_errno(s->db);
 }
 
 static enum kith_code
-code_of(sqlite3 *db, int rc)
+code_of(int rc, int error)
 {
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
@@ -60,7 +82,10 @@ code_of(sqlite3 *db, int rc)
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-		return code_of_io_error(db);
+		/* EFBIG is how a limit on the size of files feels. */
+		if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+			return KITH_STORAGE_FULL;
+		return KITH_IO;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return KITH_BUSY;
@@ -78,18 +103,23 @@ code_of(sqlite3 *db, int rc)
 enum kith_code
 store_fail(struct store *s, int rc, const char *doing)
 {
-	enum kith_code code = code_of(s->db, rc);
-	int error = sqlite3_system_errno(s->db);
+	int error = system_error(s, rc);
+	enum kith_code code = code_of(rc, error);
+	const char *message = sqlite3_errmsg(s->db);
 
 	if (code == KITH_FOREIGN)
 		fault_set(&s->fault, code, "%s is not a database", s->path);
-	else if (error != 0 && (rc & 0xff) != SQLITE_BUSY)
+	else if (code == KITH_INTEGRITY)
+		fault_set(&s->fault, code,
+		    "%s is damaged: %s (SQLite %d in \"%.60s\")", s->path,
+		    message, rc, doing);
+	else if (error != 0 && code != KITH_BUSY && code != KITH_INTERNAL)
 		fault_set_errno(&s->fault, code, error,
-		    "%s: %s (SQLite %d) in \"%.60s\"", s->path,
-		    sqlite3_errmsg(s->db), rc, doing);
+		    "%s: %s (SQLite %d in \"%.60s\")", s->path, message, rc,
+		    doing);
 	else
-		fault_set(&s->fault, code, "%s: %s (SQLite %d) in \"%.60s\"",
-		    s->path, sqlite3_errmsg(s->db), rc, doing);
+		fault_set(&s->fault, code, "%s: %s (SQLite %d in \"%.60s\")",
+		    s->path, message, rc, doing);
 	if (s->in_write && s->broken == KITH_OK)
 		s->broken = code;
 	return code;
@@ -438,7 +468,7 @@ store_open(const char *path, unsigned int flags, struct store **store_r,
 		code = open_steps(s, f);
 	if (code != KITH_OK) {
 		/* Whatever it is, it is nothing to be checkpointed. */
-		s->flags &= ~(unsigned int)STORE_HUB;
+		statement_finalize_all(s);
 		sqlite3_close(s->db);
 		s->db = NULL;
 		store_close(&s);
