@@ -106,8 +106,10 @@ arena_allocator(struct arena *a)
 struct arena *
 arena_of(void *first)
 {
-	return (struct arena *)((uint8_t *)first -
-	    offsetof(struct arena, first) - offsetof(struct chunk, memory));
+	void *a = (uint8_t *)first - offsetof(struct arena, first) -
+	    offsetof(struct chunk, memory);
+
+	return a;
 }
 
 size_t

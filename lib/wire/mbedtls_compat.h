@@ -27,11 +27,20 @@ int tls_random(void *unused, unsigned char *to_r, size_t length);
 	MBEDTLS_TLS1_3_AES_128_GCM_SHA256, MBEDTLS_TLS1_3_AES_256_GCM_SHA384, \
 	    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
 
-/* Also in a forked child: PSA notices the fork and draws anew by itself. */
+/* PSA's generator, which TLS 1.3 draws from, must not go on after a fork. */
 static inline int
 compat_start(void)
 {
-	return psa_crypto_init() == PSA_SUCCESS ? 0 : -1;
+	psa_status_t status = psa_crypto_init();
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03060600
+	if (status == PSA_SUCCESS)
+		status = psa_random_reseed(NULL, 0);
+	/* where the system is the generator there is nothing to reseed */
+	if (status == PSA_ERROR_NOT_SUPPORTED)
+		status = PSA_SUCCESS;
+#endif
+	return status == PSA_SUCCESS ? 0 : -1;
 }
 
 static inline void
