@@ -137,6 +137,9 @@ write_line(enum log_level level, const char *text)
 	(void)ignored;
 }
 
+static void log_line(enum log_level level, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 log_line(enum log_level level, const char *format, va_list args)
 {

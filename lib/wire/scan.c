@@ -263,12 +263,15 @@ scan_field(struct level *l, const struct field *f)
 static enum kith_code
 scan_level(struct level *l, const uint8_t *bytes, size_t length)
 {
-	const uint8_t *at = bytes, *end = bytes + length;
+	const uint8_t *at = bytes, *end;
 	enum kith_code code = KITH_OK;
 
 	assert(l->type->n_fields <= SCAN_FIELDS_MAX);
 	if (l->depth >= SCAN_DEPTH_MAX)
 		return KITH_MALFORMED;
+	if (length == 0)
+		return KITH_OK; /* bytes may be NULL */
+	end = bytes + length;
 	while (at < end && code == KITH_OK) {
 		struct field f;
 
