@@ -16,6 +16,15 @@
 #define CONTROL_PATH_DEFAULT "/run/kith/control"
 #define ID_PREFIX            "id:"
 
+static enum kith_code
+busy(struct call *call)
+{
+	return call_fail(call, KITH_BUSY,
+	    "The database is busy: another process has been writing for more "
+	    "than %d s. Nothing was changed; --wait waits longer.",
+	    call->wait_ms / 1000);
+}
+
 enum kith_code
 database_open(struct call *call, bool create)
 {
@@ -26,6 +35,8 @@ database_open(struct call *call, bool create)
 	store_set_wait_ms(call->wait_ms);
 	code = store_open(call->database, create ? STORE_CREATE : 0,
 	    &call->store, &call->fault);
+	if (code == KITH_BUSY)
+		return busy(call);
 	if (code == KITH_NOT_FOUND)
 		/* NOT_FOUND is kept for what a command was asked about */
 		return call_fail(call, KITH_IO,
@@ -38,7 +49,10 @@ database_open(struct call *call, bool create)
 enum kith_code
 database_begin(struct call *call)
 {
-	return store_begin_write(call->store, STORE_WAIT, &call->fault);
+	enum kith_code code =
+	    store_begin_write(call->store, STORE_WAIT, &call->fault);
+
+	return code == KITH_BUSY ? busy(call) : code;
 }
 
 enum kith_code
