@@ -371,6 +371,16 @@ sandbox_free(struct sandbox **sandbox)
 	*sandbox = NULL;
 }
 
+int
+sandbox_hold(struct sandbox *s, int fd)
+{
+	if (s->ruleset < 0)
+		return fd;
+	if (s->ruleset != fd && dup2(s->ruleset, fd) == fd)
+		s->ruleset = fd;
+	return fd + 1;
+}
+
 enum kith_code
 sandbox_apply(Kith__Ipc__Role role, enum sandbox_mode mode,
     const char *const *folders, struct fault *fault)

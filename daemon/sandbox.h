@@ -48,5 +48,12 @@ enum kith_code sandbox_enter(
     const struct sandbox *sandbox, struct fault *fault);
 void sandbox_free(struct sandbox **sandbox);
 
+/*
+ * In a forked child that is about to close everything: moves the descriptor,
+ * where there is one, to the number fd. Returns the first number above what
+ * is still needed.
+ */
+int sandbox_hold(struct sandbox *sandbox, int fd);
+
 /* "full", "seccomp", "off": the words of kithd.conf. Static. */
 const char *sandbox_mode_word(enum sandbox_mode mode);

@@ -42,8 +42,7 @@ CALLS calls_threads[] = { "set_robust_list", "rseq", "sched_getaffinity",
 
 CALLS calls_listener[] = { "accept4", "accept", "socketpair", "getpeername",
 	"setsockopt", "wait4", "waitid", "set_robust_list", "rseq",
-	"set_tid_address", "getppid", "close_range", "pipe2", "signalfd4",
-	NULL };
+	"set_tid_address", "getppid", "close_range", "dup2", "dup3", NULL };
 
 /* What starting a program costs, before its own sandbox closes again. */
 CALLS calls_parent[] = { "execve", "execveat", "wait4", "waitid", "kill",

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * kithd-session: the program that faces the network, as listener and, forked
+ * from that, as sessions. Linked with TLS, and with neither the database nor
+ * the password hash. Started by kithd only.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "listener.h"
+#include "proc.h"
+
+int
+main(int argc, char *argv[], char *envp[])
+{
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		printf("kithd-session %s\n", PACKAGE_VERSION);
+		return 0;
+	}
+	if (argc > 1 || fcntl(PROC_CHANNEL_FD, F_GETFD) < 0) {
+		fprintf(stderr,
+		    "kithd-session is started by kithd; see kithd(8)\n");
+		return 2;
+	}
+	setproctitle_init(argc, argv, envp);
+	proc_child_init();
+	proc_name("kithd-session", KITH__IPC__ROLE__ROLE_LISTENER);
+	return listener_main();
+}

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The listener. Holds the listening sockets, certificate and key, and counters
+ * for each network; answers new connections by forking a session. Must never
+ * read from a connection: the first byte of every client is read by a process
+ * of its own.
+ *
+ * A plain ppoll() loop: an event library's base does not survive in a forked
+ * child without harm to its parent.
+ */
+#include "listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "listener_private.h"
+#include "log.h"
+#include "mem.h"
+#include "proc.h"
+
+#define LISTENER_ACCEPT_MAX 16  /* accepted from one socket in one turn */
+#define LISTENER_PAUSE_MS   200 /* after descriptors or processes ran out */
+
+/* How a dead client is found out below TLS: 60 s + 3 * 20 s of silence. */
+#define LISTENER_KEEPALIVE_S          60
+#define LISTENER_KEEPALIVE_INTERVAL_S 20
+#define LISTENER_KEEPALIVE_PROBES     3
+
+static volatile sig_atomic_t child_ended;
+
+static void
+on_child(int number)
+{
+	child_ended = 1;
+}
+
+int64_t
+listener_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- to the parent ---------------------------------------------------- */
+
+static void
+tell(Kith__Ipc__ChildToParent *message)
+{
+	ipc_send(PROC_CHANNEL_FD, &message->base, NULL);
+}
+
+static void
+tell_key(const struct listener *l)
+{
+	Kith__Ipc__ChildToParent message = KITH__IPC__CHILD_TO_PARENT__INIT;
+	Kith__Ipc__ChildToParent__PublicKey key =
+	    KITH__IPC__CHILD_TO_PARENT__PUBLIC_KEY__INIT;
+
+	key.pin = (char *)tls_config_pin(l->config);
+	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_PUBLIC_KEY;
+	message.public_key = &key;
+	tell(&message);
+}
+
+static void
+tell_ready(struct listener *l)
+{
+	Kith__Ipc__ChildToParent message = KITH__IPC__CHILD_TO_PARENT__INIT;
+	Kith__Ipc__ChildToParent__Ready ready =
+	    KITH__IPC__CHILD_TO_PARENT__READY__INIT;
+
+	if (l->told_ready)
+		return;
+	l->told_ready = true;
+	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_READY;
+	message.ready = &ready;
+	tell(&message);
+}
+
+static void
+tell_alive(const struct listener *l)
+{
+	Kith__Ipc__ChildToParent message = KITH__IPC__CHILD_TO_PARENT__INIT;
+	Kith__Ipc__ChildToParent__Alive alive =
+	    KITH__IPC__CHILD_TO_PARENT__ALIVE__INIT;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u connection%s", l->connections,
+	    l->connections == 1 ? "" : "s");
+	alive.status = text;
+	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_ALIVE;
+	message.alive = &alive;
+	tell(&message);
+}
+
+static void
+fail(const struct fault *fault)
+{
+	Kith__Ipc__ChildToParent message = KITH__IPC__CHILD_TO_PARENT__INIT;
+
+	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_FAULT;
+	message.fault = (char *)fault->sentence;
+	tell(&message);
+	exit(1);
+}
+
+/* A crash may have told an attacker something about the address layout, which
+ * every session inherits: a fresh listener has another. */
+static void
+hand_over(struct listener *l)
+{
+	Kith__Ipc__ChildToParent message = KITH__IPC__CHILD_TO_PARENT__INIT;
+	Kith__Ipc__ChildToParent__Handover handover =
+	    KITH__IPC__CHILD_TO_PARENT__HANDOVER__INIT;
+	enum kith_code code;
+
+	handover.state.data = workers_save(l, &handover.state.len);
+	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_HANDOVER;
+	message.handover = &handover;
+	code = ipc_send(PROC_CHANNEL_FD, &message.base, NULL);
+	free(handover.state.data);
+	if (code == KITH_OK)
+		exit(0);
+	/* else the parent is busy: in the next turn */
+}
+
+/* ---- from the parent -------------------------------------------------- */
+
+static void
+take_limits(struct listener *l, const Kith__Ipc__Settings *s)
+{
+	l->max_connections = s->max_connections;
+	l->max_per_address = s->max_connections_per_address;
+	l->limits.sign_in_timeout_s = s->sign_in_timeout_s;
+	l->limits.idle_timeout_s = s->idle_timeout_s;
+	log_set_level((enum log_level)s->log_level);
+}
+
+static enum kith_code
+take_identity(
+    struct listener *l, const Kith__Ipc__Settings *s, struct fault *fault)
+{
+	const struct tls_identity identity = {
+		.certificate = s->certificate.data,
+		.certificate_length = s->certificate.len,
+		.key = s->private_key.data,
+		.key_length = s->private_key.len,
+	};
+	struct tls_config *config = NULL;
+	enum kith_code code = tls_config_new_server(&identity, &config, fault);
+
+	if (code != KITH_OK)
+		return code;
+	if (l->config != NULL)
+		tls_config_free(&l->config);
+	l->config = config;
+	return KITH_OK;
+}
+
+static void
+configure(struct listener *l, const Kith__Ipc__Settings *s)
+{
+	struct fault fault = { .code = KITH_OK };
+
+	l->configured = true;
+	l->sandbox_mode = (enum sandbox_mode)s->sandbox;
+	l->sessions_per_process = s->sessions_per_process;
+	take_limits(l, s);
+	if (take_identity(l, s, &fault) != KITH_OK ||
+	    sandbox_prepare(KITH__IPC__ROLE__ROLE_SESSION, l->sandbox_mode,
+		NULL, &l->sandbox, &fault) != KITH_OK ||
+	    sandbox_apply(KITH__IPC__ROLE__ROLE_LISTENER, l->sandbox_mode, NULL,
+		&fault) != KITH_OK)
+		fail(&fault);
+	tell_key(l);
+}
+
+static void
+reload(struct listener *l, const Kith__Ipc__Settings *s)
+{
+	Kith__Ipc__ChildToParent message = KITH__IPC__CHILD_TO_PARENT__INIT;
+	Kith__Ipc__ChildToParent__Reloaded reloaded =
+	    KITH__IPC__CHILD_TO_PARENT__RELOADED__INIT;
+	struct fault fault = { .code = KITH_OK };
+
+	if (take_identity(l, s, &fault) == KITH_OK) {
+		take_limits(l, s);
+		workers_retire(l);
+		tell_key(l);
+	} else {
+		reloaded.fault = fault.sentence;
+	}
+	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_RELOADED;
+	message.reloaded = &reloaded;
+	tell(&message);
+}
+
+static void
+meet_hub(struct listener *l, struct ipc_descriptors *descriptors)
+{
+	if (descriptors->count != 1)
+		log_fatal("the parent introduced the hub without a socket");
+	if (l->hub >= 0)
+		close(l->hub);
+	l->hub = descriptors->fd[0];
+	descriptors->count = 0;
+}
+
+static void
+add_listening(struct listener *l, struct ipc_descriptors *descriptors)
+{
+	if (descriptors->count != 1 ||
+	    l->listening_count == SETTINGS_LISTEN_MAX)
+		log_fatal("the parent sent no socket to listen on");
+	l->listening[l->listening_count++] = descriptors->fd[0];
+	descriptors->count = 0;
+	tell_ready(l);
+}
+
+static void
+hear_message(struct listener *l, Kith__Ipc__ParentToChild *m,
+    struct ipc_descriptors *descriptors)
+{
+	if (l->configured !=
+	    (m->body_case != KITH__IPC__PARENT_TO_CHILD__BODY_CONFIGURE))
+		log_fatal("the parent's messages are out of order");
+	switch (m->body_case) {
+	case KITH__IPC__PARENT_TO_CHILD__BODY_CONFIGURE:
+		configure(l, m->configure);
+		break;
+	case KITH__IPC__PARENT_TO_CHILD__BODY_INTRODUCE:
+		meet_hub(l, descriptors);
+		break;
+	case KITH__IPC__PARENT_TO_CHILD__BODY_LISTEN:
+		add_listening(l, descriptors);
+		break;
+	case KITH__IPC__PARENT_TO_CHILD__BODY_RELOAD:
+		reload(l, m->reload->settings);
+		break;
+	case KITH__IPC__PARENT_TO_CHILD__BODY_PROBE:
+		tell_alive(l);
+		break;
+	case KITH__IPC__PARENT_TO_CHILD__BODY_REAPED:
+		workers_reaped(l, m->reaped->pid, m->reaped->status);
+		break;
+	case KITH__IPC__PARENT_TO_CHILD__BODY_INHERIT:
+		workers_restore(
+		    l, m->inherit->state.data, m->inherit->state.len);
+		break;
+	case KITH__IPC__PARENT_TO_CHILD__BODY_STOP:
+		/* sessions go on until the hub has finished with them */
+		exit(0);
+	default:
+		log_fatal("the parent sent what the listener does not know");
+	}
+}
+
+static void
+hear_parent(struct listener *l)
+{
+	ProtobufCMessage *any = NULL;
+	struct ipc_descriptors descriptors = { .count = 0 };
+	enum kith_code code;
+
+	while ((code = ipc_receive(PROC_CHANNEL_FD,
+		    &kith__ipc__parent_to_child__descriptor, &any,
+		    &descriptors)) == KITH_OK) {
+		hear_message(l, (Kith__Ipc__ParentToChild *)any, &descriptors);
+		/* certificate and key: every session is a copy of this memory */
+		ipc_message_wipe(&any);
+		ipc_descriptors_close(&descriptors);
+	}
+	if (code == KITH_CLOSED)
+		exit(0);
+	if (code != KITH_AGAIN)
+		log_fatal("the parent's channel broke");
+}
+
+/* ---- new connections -------------------------------------------------- */
+
+void
+newcomer_drop(struct newcomer *newcomer)
+{
+	close(newcomer->client);
+	close(newcomer->hub);
+}
+
+static void
+pause_accepting(struct listener *l)
+{
+	l->paused_until_ms = listener_now_ms() + LISTENER_PAUSE_MS;
+}
+
+/*
+ * No descriptor is left: the waiting connection would wake us for ever. The
+ * reserve makes room to take it and send it away.
+ */
+static void
+shed(struct listener *l, int listening)
+{
+	int fd;
+
+	log_error("out of descriptors: a connection is sent away");
+	if (l->reserve >= 0)
+		close(l->reserve);
+	fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	l->reserve = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	pause_accepting(l);
+}
+
+/* Why this network may not connect now; NULL: it may. */
+static const char *
+objection(const struct listener *l, const struct network *network)
+{
+	if (l->connections >= l->max_connections)
+		return "max-connections is reached";
+	if (penalties_connections(l->penalties, network) >= l->max_per_address)
+		return "max-connections-per-address is reached";
+	if (penalties_left_ms(l->penalties, network, listener_now_ms()) > 0)
+		return "it has misbehaved lately";
+	return NULL;
+}
+
+static void
+tune(int fd)
+{
+	const int on = 1, idle = LISTENER_KEEPALIVE_S,
+		  interval = LISTENER_KEEPALIVE_INTERVAL_S,
+		  probes = LISTENER_KEEPALIVE_PROBES;
+
+	/* small frames leave at once; a dead peer is found out in the end */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
+/* Offers the newcomer to the hub, then to a process of its own. */
+static void
+admit(struct listener *l)
+{
+	Kith__Ipc__ListenerToHub message = KITH__IPC__LISTENER_TO_HUB__INIT;
+	Kith__Ipc__ListenerToHub__NewSession session =
+	    KITH__IPC__LISTENER_TO_HUB__NEW_SESSION__INIT;
+	const struct ipc_descriptors descriptors = { .count = 1,
+		.fd = { l->newcomer_peer } };
+	enum kith_code code;
+
+	session.address = l->newcomer.address;
+	message.body_case = KITH__IPC__LISTENER_TO_HUB__BODY_NEW_SESSION;
+	message.new_session = &session;
+	code = ipc_send(l->hub, &message.base, &descriptors);
+	l->waits_for_hub = code == KITH_BUSY;
+	if (l->waits_for_hub)
+		return;
+	close(l->newcomer_peer);
+	if (code == KITH_OK)
+		code = workers_serve(l, &l->newcomer);
+	if (code != KITH_OK) {
+		newcomer_drop(&l->newcomer);
+		pause_accepting(l);
+	}
+}
+
+static bool
+welcome(struct listener *l, int client, const struct sockaddr_storage *from)
+{
+	struct newcomer *n = &l->newcomer;
+	const struct sockaddr *any = (const struct sockaddr *)from;
+	const void *bytes = from->ss_family == AF_INET
+	    ? (const void *)&((const struct sockaddr_in *)from)->sin_addr
+	    : (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr;
+	const char *why;
+	int pair[2];
+
+	n->network = network_of(any);
+	inet_ntop(from->ss_family, bytes, n->address, sizeof(n->address));
+	why = objection(l, &n->network);
+	if (why != NULL) {
+		log_info(
+		    "a connection from %s is sent away: %s", n->address, why);
+		return false;
+	}
+	if (ipc_pair(pair, NULL) != KITH_OK) {
+		log_error("out of descriptors: a connection is sent away");
+		pause_accepting(l);
+		return false;
+	}
+	tune(client);
+	n->client = client;
+	n->hub = pair[0];
+	l->newcomer_peer = pair[1];
+	admit(l);
+	return true;
+}
+
+/* Can a connection be taken now? */
+static bool
+accepts(const struct listener *l)
+{
+	return l->hub >= 0 && !l->waits_for_hub &&
+	    listener_now_ms() >= l->paused_until_ms;
+}
+
+static void
+accept_some(struct listener *l, int listening)
+{
+	int i;
+
+	for (i = 0; i < LISTENER_ACCEPT_MAX && accepts(l); i++) {
+		struct sockaddr_storage from;
+		socklen_t length = sizeof(from);
+		int client = accept4(listening, (struct sockaddr *)&from,
+		    &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (client >= 0) {
+			if (!welcome(l, client, &from))
+				close(client);
+		} else if (errno == EMFILE || errno == ENFILE) {
+			shed(l, listening);
+		} else if (errno == EAGAIN) {
+			return;
+		} else if (errno == ENOBUFS || errno == ENOMEM) {
+			pause_accepting(l);
+		}
+		/* else that connection has failed already: the next */
+	}
+}
+
+/* ---- the hub ---------------------------------------------------------- */
+
+/* The hub never sends: to be readable means that it has gone. */
+static void
+lose_hub(struct listener *l)
+{
+	char byte;
+
+	if (recv(l->hub, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+		return;
+	close(l->hub);
+	l->hub = -1;
+	if (l->waits_for_hub) {
+		l->waits_for_hub = false;
+		close(l->newcomer_peer);
+		newcomer_drop(&l->newcomer);
+	}
+}
+
+/* ---- loop ------------------------------------------------------------- */
+
+struct watch {
+	struct pollfd *fds;
+	size_t count, capacity;
+	size_t hub; /* index of the hub's, 0: not watched */
+	size_t listening, listening_count;
+	size_t handovers; /* index of the first */
+	int *pids;        /* whose handover, from that index on */
+};
+
+static void
+watch_add(struct watch *w, int fd, short events, int pid)
+{
+	if (w->count == w->capacity) {
+		w->capacity = w->capacity > 0 ? 2 * w->capacity : 32;
+		w->fds = mem_resize(w->fds, w->capacity, sizeof(*w->fds));
+		w->pids = mem_resize(w->pids, w->capacity, sizeof(*w->pids));
+	}
+	w->fds[w->count].fd = fd;
+	w->fds[w->count].events = events;
+	w->fds[w->count].revents = 0;
+	w->pids[w->count] = pid;
+	w->count++;
+}
+
+static void
+watch_fill(struct watch *watch, const struct listener *l)
+{
+	struct worker *w, *next;
+	size_t i;
+
+	watch->count = 0;
+	watch->hub = 0;
+	watch_add(watch, PROC_CHANNEL_FD, POLLIN, 0);
+	if (l->hub >= 0) {
+		watch->hub = watch->count;
+		watch_add(watch, l->hub,
+		    l->waits_for_hub ? POLLIN | POLLOUT : POLLIN, 0);
+	}
+	watch->listening = watch->count;
+	for (i = 0; i < l->listening_count && accepts(l); i++)
+		watch_add(watch, l->listening[i], POLLIN, 0);
+	watch->handovers = watch->count;
+	HASH_ITER (hh, l->workers, w, next) {
+		if (w->handover >= 0)
+			watch_add(watch, w->handover, POLLIN, w->pid);
+	}
+}
+
+static void
+hear_workers(struct listener *l, const struct watch *watch)
+{
+	size_t i;
+
+	for (i = watch->handovers; i < watch->count; i++) {
+		struct worker *w;
+
+		if (watch->fds[i].revents == 0)
+			continue;
+		HASH_FIND_INT(l->workers, &watch->pids[i], w);
+		if (w != NULL && w->handover == watch->fds[i].fd)
+			workers_hear(l, w);
+	}
+}
+
+static void
+turn(struct listener *l, struct watch *watch, const sigset_t *waiting)
+{
+	/* only a pause needs to end by itself */
+	struct timespec limit = { .tv_nsec = LISTENER_PAUSE_MS * 1000000L };
+	bool paused = listener_now_ms() < l->paused_until_ms;
+	size_t i;
+
+	watch_fill(watch, l);
+	if (ppoll(watch->fds, watch->count,
+		paused || l->refresh_wanted ? &limit : NULL, waiting) < 0) {
+		for (i = 0; i < watch->count; i++)
+			watch->fds[i].revents = 0;
+		if (errno != EINTR)
+			log_fatal("cannot wait: %s", strerror(errno));
+	}
+	if (child_ended) {
+		child_ended = 0;
+		workers_reap(l);
+	}
+	hear_workers(l, watch);
+	if (watch->hub > 0 && (watch->fds[watch->hub].revents & ~POLLOUT) != 0)
+		lose_hub(l);
+	else if (watch->hub > 0 && watch->fds[watch->hub].revents != 0)
+		admit(l);
+	for (i = watch->listening; i < watch->handovers; i++)
+		if (watch->fds[i].revents != 0)
+			accept_some(l, watch->fds[i].fd);
+	if (watch->fds[0].revents != 0)
+		hear_parent(l);
+	if (l->refresh_wanted)
+		hand_over(l);
+}
+
+int
+listener_main(void)
+{
+	struct listener l = { .hub = -1 };
+	struct watch watch = { .fds = NULL };
+	struct sigaction action = { .sa_handler = on_child };
+	struct fault fault = { .code = KITH_OK };
+	sigset_t blocked, waiting;
+
+	/* SIGCHLD arrives only while ppoll() waits */
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &blocked, &waiting);
+	sigdelset(&waiting, SIGCHLD);
+	sigaction(SIGCHLD, &action, NULL);
+	l.penalties = penalties_new();
+	l.reserve = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (tls_random_reseed(&fault) != KITH_OK)
+		log_fatal("%s", fault.sentence);
+	for (;;)
+		turn(&l, &watch, &waiting);
+}
