@@ -38,6 +38,7 @@ CALLS calls_database[] = { "pread64", "pwrite64", "ftruncate", "ftruncate64",
 CALLS calls_control[] = { "accept4", "accept", NULL };
 
 CALLS calls_threads[] = { "set_robust_list", "rseq", "sched_getaffinity",
+	"eventfd2",
 	"getcpu", "get_mempolicy", "sysinfo", NULL };
 
 CALLS calls_listener[] = { "accept4", "accept", "socketpair", "getpeername",

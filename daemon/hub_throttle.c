@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Back-off for guessing, rates for everything else. Holds two bounded tables
+ * in memory only; never a password (guesses arrive as keyed hashes), never a
+ * lock-out.
+ */
+#include "hub_throttle.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* uthash ends the program where memory ends, as mem.h does. */
+#include <uthash.h>
+
+#include "mem.h"
+
+#define KEY_SIZE THROTTLE_NAME_SIZE
+
+struct entry {
+	char key[KEY_SIZE]; /* a name, or family and prefix of a network */
+	uint32_t failures;
+	uint32_t pending;       /* admitted, not yet decided */
+	int64_t forgiven_at_ms; /* when failures was last brought down */
+	int64_t not_before_ms;
+	uint64_t seen[THROTTLE_SEEN_MAX];
+	uint32_t seen_count; /* ever; the ring holds the last of them */
+	struct throttle_bucket bucket;
+	UT_hash_handle hh;
+};
+
+struct throttle {
+	struct entry *accounts;
+	struct entry *networks;
+};
+
+struct throttle *
+throttle_new(void)
+{
+	return MEM_NEW(struct throttle);
+}
+
+static void
+table_free(struct entry **table)
+{
+	struct entry *e, *next;
+
+	HASH_ITER (hh, *table, e, next) {
+		HASH_DEL(*table, e);
+		free(e);
+	}
+}
+
+void
+throttle_free(struct throttle **t)
+{
+	if (*t == NULL)
+		return;
+	table_free(&(*t)->accounts);
+	table_free(&(*t)->networks);
+	free(*t);
+	*t = NULL;
+}
+
+/* Makes room by dropping the entry unused longest that nobody waits for. */
+static void
+table_trim(struct entry **table)
+{
+	struct entry *e, *next;
+
+	if (HASH_COUNT(*table) < THROTTLE_ENTRIES_MAX)
+		return;
+	HASH_ITER (hh, *table, e, next) {
+		if (e->pending != 0)
+			continue;
+		HASH_DEL(*table, e);
+		free(e);
+		return;
+	}
+}
+
+static void
+forgive(struct entry *e, int64_t now_ms)
+{
+	int64_t steps = (now_ms - e->forgiven_at_ms) / THROTTLE_FORGIVE_MS;
+
+	if (steps <= 0)
+		return;
+	e->failures =
+	    steps >= (int64_t)e->failures ? 0 : e->failures - (uint32_t)steps;
+	e->forgiven_at_ms += steps * THROTTLE_FORGIVE_MS;
+	if (e->failures == 0)
+		e->seen_count = 0;
+}
+
+/* Finds or makes the entry and moves it to the young end of its table. */
+static struct entry *
+table_touch(struct entry **table, const char key[KEY_SIZE], int64_t now_ms)
+{
+	struct entry *e;
+
+	HASH_FIND(hh, *table, key, KEY_SIZE, e);
+	if (e != NULL) {
+		HASH_DEL(*table, e);
+	} else {
+		table_trim(table);
+		e = MEM_NEW(struct entry);
+		memcpy(e->key, key, KEY_SIZE);
+		e->forgiven_at_ms = now_ms;
+	}
+	HASH_ADD(hh, *table, key, KEY_SIZE, e);
+	forgive(e, now_ms);
+	return e;
+}
+
+static void
+network_key(const char *address, char key_r[KEY_SIZE])
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	memset(key_r, 0, KEY_SIZE);
+	if (inet_pton(AF_INET, address, &v4) == 1) {
+		key_r[0] = '4';
+		memcpy(key_r + 1, &v4, sizeof(v4));
+	} else if (inet_pton(AF_INET6, address, &v6) == 1) {
+		if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+			key_r[0] = '4';
+			memcpy(key_r + 1, v6.s6_addr + 12, sizeof(v4));
+		} else {
+			key_r[0] = '6';
+			memcpy(key_r + 1, v6.s6_addr, 8);
+		}
+	}
+}
+
+static struct entry *
+account_of(struct throttle *t, const struct throttle_try *try, int64_t now_ms)
+{
+	char key[KEY_SIZE] = { 0 };
+
+	if (try->name[0] == '\0')
+		return NULL;
+	memcpy(key, try->name, strnlen(try->name, KEY_SIZE - 1));
+	return table_touch(&t->accounts, key, now_ms);
+}
+
+static struct entry *
+network_of(struct throttle *t, const char *address, int64_t now_ms)
+{
+	char key[KEY_SIZE];
+
+	network_key(address, key);
+	return table_touch(&t->networks, key, now_ms);
+}
+
+static uint32_t
+entry_wait_ms(const struct entry *e, uint32_t free_failures, int64_t now_ms)
+{
+	if (e == NULL)
+		return 0;
+	if (e->not_before_ms > now_ms)
+		return (uint32_t)(e->not_before_ms - now_ms);
+	/*
+	 * Past the free ones they are tried one at a time, so that a hundred
+	 * connections at once do not get a hundred guesses.
+	 */
+	if (e->pending > 0 && e->failures + e->pending >= free_failures)
+		return THROTTLE_DELAY_FIRST_MS;
+	return 0;
+}
+
+uint32_t
+throttle_admit(
+    struct throttle *t, const struct throttle_try *try, int64_t now_ms)
+{
+	struct entry *account = account_of(t, try, now_ms);
+	struct entry *network = network_of(t, try->address, now_ms);
+	uint32_t wait_ms =
+	    entry_wait_ms(account, THROTTLE_ACCOUNT_FREE, now_ms);
+
+	/*
+	 * People behind one address sign in at the same moment after an
+	 * outage: their attempts in flight are not held against the network,
+	 * only what has failed.
+	 */
+	if (wait_ms == 0 && network->not_before_ms > now_ms)
+		wait_ms = (uint32_t)(network->not_before_ms - now_ms);
+	if (wait_ms != 0)
+		return wait_ms;
+	if (account != NULL)
+		account->pending++;
+	network->pending++;
+	return 0;
+}
+
+static bool
+entry_saw(const struct entry *e, uint64_t guess)
+{
+	uint32_t held = e->seen_count < THROTTLE_SEEN_MAX ? e->seen_count
+							  : THROTTLE_SEEN_MAX;
+
+	for (uint32_t i = 0; i < held; i++)
+		if (e->seen[i] == guess)
+			return true;
+	return false;
+}
+
+static void
+entry_decided(struct entry *e)
+{
+	if (e != NULL && e->pending > 0)
+		e->pending--;
+}
+
+static void
+entry_failed(
+    struct entry *e, uint32_t free_failures, uint64_t guess, int64_t now_ms)
+{
+	uint32_t over;
+	uint32_t delay_ms = THROTTLE_DELAY_FIRST_MS;
+
+	if (e == NULL || entry_saw(e, guess))
+		return;
+	e->seen[e->seen_count++ % THROTTLE_SEEN_MAX] = guess;
+	if (e->failures == 0)
+		e->forgiven_at_ms = now_ms;
+	e->failures++;
+	if (e->failures <= free_failures)
+		return;
+	over = e->failures - free_failures;
+	while (over-- > 1 && delay_ms < THROTTLE_DELAY_MAX_MS)
+		delay_ms *= 2;
+	if (delay_ms > THROTTLE_DELAY_MAX_MS)
+		delay_ms = THROTTLE_DELAY_MAX_MS;
+	e->not_before_ms = now_ms + delay_ms;
+}
+
+void
+throttle_failed(
+    struct throttle *t, const struct throttle_try *try, int64_t now_ms)
+{
+	struct entry *account = account_of(t, try, now_ms);
+	struct entry *network = network_of(t, try->address, now_ms);
+
+	entry_decided(account);
+	entry_decided(network);
+	entry_failed(account, THROTTLE_ACCOUNT_FREE, try->guess, now_ms);
+	entry_failed(network, THROTTLE_NETWORK_FREE, try->guess, now_ms);
+}
+
+void
+throttle_passed(
+    struct throttle *t, const struct throttle_try *try, int64_t now_ms)
+{
+	struct entry *account = account_of(t, try, now_ms);
+
+	entry_decided(account);
+	entry_decided(network_of(t, try->address, now_ms));
+	if (account != NULL) {
+		account->failures = 0;
+		account->seen_count = 0;
+		account->not_before_ms = 0;
+	}
+}
+
+void
+throttle_abandoned(
+    struct throttle *t, const struct throttle_try *try, int64_t now_ms)
+{
+	entry_decided(account_of(t, try, now_ms));
+	entry_decided(network_of(t, try->address, now_ms));
+}
+
+uint32_t
+throttle_take(struct throttle_bucket *bucket, uint32_t burst,
+    uint32_t interval_ms, int64_t now_ms)
+{
+	int64_t debt_ms;
+	int64_t room_ms = (int64_t)burst * interval_ms;
+
+	if (bucket->empty_at_ms < now_ms)
+		bucket->empty_at_ms = now_ms;
+	debt_ms = bucket->empty_at_ms - now_ms + interval_ms;
+	if (debt_ms > room_ms)
+		return (uint32_t)(debt_ms - room_ms);
+	bucket->empty_at_ms += interval_ms;
+	return 0;
+}
+
+void
+throttle_give_back(struct throttle_bucket *bucket, uint32_t interval_ms)
+{
+	bucket->empty_at_ms -= interval_ms;
+}
+
+struct throttle_bucket *
+throttle_network_bucket(struct throttle *t, const char *address, int64_t now_ms)
+{
+	return &network_of(t, address, now_ms)->bucket;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Slows down guessing and flooding; never locks anybody out.
+ *
+ * Guessing is counted for an account (existing or not: both look alike) and
+ * for a network (an IPv4 address, or the /64 of an IPv6 one). Only different
+ * wrong passwords count: a forgotten client that repeats its old password
+ * delays nobody. After a few free ones each further guess must wait, a longer
+ * time each, up to a maximum; time forgives. A sign-in by device token is not
+ * asked for here at all, so an attacker cannot hold up known devices.
+ *
+ * Times are monotonic milliseconds. Both tables are bounded; what was unused
+ * longest makes room.
+ */
+
+#define THROTTLE_ACCOUNT_FREE   5u /* wrong passwords before any delay */
+#define THROTTLE_NETWORK_FREE   20u
+#define THROTTLE_DELAY_FIRST_MS 1000u /* doubles with each further one */
+#define THROTTLE_DELAY_MAX_MS   15000u
+#define THROTTLE_FORGIVE_MS     60000  /* one wrong password is forgiven */
+#define THROTTLE_ENTRIES_MAX    32768u /* in each of the two tables */
+#define THROTTLE_SEEN_MAX       16u /* wrong passwords told apart, an entry */
+#define THROTTLE_NAME_SIZE      33u
+
+struct throttle;
+
+/* One attempt to sign in or up with a password, or to use an invite. */
+struct throttle_try {
+	char name[THROTTLE_NAME_SIZE]; /* "" : count for the network only */
+	char address[46];              /* numeric; odd ones share one entry */
+	uint64_t guess;                /* keyed hash of what was guessed */
+};
+
+struct throttle *throttle_new(void);
+void throttle_free(struct throttle **t);
+
+/*
+ * May this be tried now? 0: yes, and exactly one of the three below must
+ * follow. Otherwise how many milliseconds to wait, and nothing was counted.
+ */
+uint32_t throttle_admit(
+    struct throttle *t, const struct throttle_try *try, int64_t now_ms);
+
+void throttle_failed(
+    struct throttle *t, const struct throttle_try *try, int64_t now_ms);
+/* It was right: the account's count begins anew, the network's stays. */
+void throttle_passed(
+    struct throttle *t, const struct throttle_try *try, int64_t now_ms);
+/* Nobody found out (busy, the connection ended). */
+void throttle_abandoned(
+    struct throttle *t, const struct throttle_try *try, int64_t now_ms);
+
+/* A token bucket: how often one person may do one thing. Zero-initialise. */
+struct throttle_bucket {
+	int64_t empty_at_ms; /* when its debt will have been worked off */
+};
+
+/*
+ * Takes one token from a bucket that holds `burst` and regains one every
+ * interval_ms. 0: taken; otherwise the milliseconds until there is one.
+ */
+uint32_t throttle_take(struct throttle_bucket *bucket, uint32_t burst,
+    uint32_t interval_ms, int64_t now_ms);
+/* Gives one back: what it was taken for did not happen. */
+void throttle_give_back(struct throttle_bucket *bucket, uint32_t interval_ms);
+
+/* A bucket of the network of address, for sign-ups. Never NULL; valid until
+ * the next call on t. */
+struct throttle_bucket *throttle_network_bucket(
+    struct throttle *t, const char *address, int64_t now_ms);
