@@ -184,10 +184,8 @@ class Server:
         environment = dict(os.environ)
         environment.pop("NOTIFY_SOCKET", None)
         reports = self.folder / "report"
-        # LeakSanitizer needs ptrace, which the sandbox forbids; leaks are
-        # looked for by the unit tests and by valgrind.
         environment["ASAN_OPTIONS"] = \
-            f"detect_leaks=0:abort_on_error=0:exitcode=99:log_path={reports}"
+            f"detect_leaks=1:abort_on_error=0:exitcode=99:log_path={reports}"
         environment["UBSAN_OPTIONS"] = \
             f"print_stacktrace=1:log_path={reports}"
         return environment
