@@ -65,7 +65,7 @@ def test_sign_up_by_invite(make_server):
     with refused("BAD_INVITE"):
         client.sign_up(unique_name(), PASSWORD, invite="not-one-of-ours")
     made = json.loads(server.admin("invite", "create", "--json").stdout)
-    code = made["code"]
+    code = made["invite"]["code"]
     name, operation = unique_name(), uuid7()
     client.sign_up(name, PASSWORD, operation, invite=code)
     # a resend uses no second invite; another person cannot use it again
@@ -73,10 +73,10 @@ def test_sign_up_by_invite(make_server):
     with refused("BAD_INVITE"):
         server.connect().sign_up(unique_name(), PASSWORD, invite=code)
     revoked = json.loads(server.admin("invite", "create", "--json").stdout)
-    server.admin("invite", "revoke", revoked["code"])
+    server.admin("invite", "revoke", revoked["invite"]["code"])
     with refused("BAD_INVITE"):
         server.connect().sign_up(unique_name(), PASSWORD,
-                                 invite=revoked["code"])
+                                 invite=revoked["invite"]["code"])
 
 
 def test_sign_up_by_approval_waits(make_server):

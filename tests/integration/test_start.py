@@ -2,6 +2,7 @@
 """What can be wrong before the first person comes: one clear sentence each."""
 
 import fcntl
+import json
 import os
 import pathlib
 import socket
@@ -313,8 +314,7 @@ def test_full_disk(make_server, small_disk):
 def test_no_secret_is_ever_logged(make_server):
     server = make_server(log_level="debug", sign_up="invite").start()
     code = server.admin("invite", "create", "--json").stdout
-    import json
-    code = json.loads(code)["code"]
+    code = json.loads(code)["invite"]["code"]
     client = server.connect()
     name = unique_name()
     client.sign_up(name, "canary-password-1", invite=code,
