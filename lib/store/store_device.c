@@ -107,7 +107,7 @@ store_device_remove(
 		    VALUES(INTEGER(user_id), INTEGER(id)), &removed);
 	if (code != KITH_OK)
 		return code;
-	return event_add(s,
+	return event_append(s,
 	    &(struct event_new){ .audience = -user_id,
 		.kind = STORE_EVENT_DEVICE_REVOKED,
 		.time_us = now_us,

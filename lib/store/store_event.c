@@ -36,7 +36,7 @@ store_event_is_internal(enum store_event_kind kind)
 /* ---- writing --------------------------------------------------------- */
 
 enum kith_code
-event_add(struct store *s, const struct event_new *new, int64_t *sequence_r)
+event_append(struct store *s, const struct event_new *new, int64_t *sequence_r)
 {
 	int64_t sequence = s->sequence + 1;
 	enum kith_code code = statement_run(s, STATEMENT_EVENT_ADD,
@@ -55,10 +55,10 @@ event_add(struct store *s, const struct event_new *new, int64_t *sequence_r)
 }
 
 enum kith_code
-event_add_to_conversation(
+event_append_to_conversation(
     struct store *s, const struct event_new *new, int64_t *sequence_r)
 {
-	enum kith_code code = event_add(s, new, sequence_r);
+	enum kith_code code = event_append(s, new, sequence_r);
 
 	if (code != KITH_OK)
 		return code;

@@ -56,13 +56,13 @@ tell_both(struct store *s, enum store_event_kind kind, int64_t now_us,
 		.conversation_id = link->conversation_id,
 		.user_id = link->high_id,
 	};
-	enum kith_code code = event_add(s, &event, NULL);
+	enum kith_code code = event_append(s, &event, NULL);
 
 	if (code != KITH_OK)
 		return code;
 	event.audience = -link->high_id;
 	event.user_id = link->low_id;
-	return event_add(s, &event, NULL);
+	return event_append(s, &event, NULL);
 }
 
 static enum kith_code

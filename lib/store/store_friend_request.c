@@ -69,11 +69,11 @@ tell_both(struct store *s, const struct store_friend_request *request,
 	enum kith_code code;
 
 	event.audience = -request->from_id;
-	code = event_add(s, &event, NULL);
+	code = event_append(s, &event, NULL);
 	if (code != KITH_OK)
 		return code;
 	event.audience = -request->to_id;
-	return event_add(s, &event, NULL);
+	return event_append(s, &event, NULL);
 }
 
 /* ---- sending --------------------------------------------------------- */

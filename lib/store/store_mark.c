@@ -74,7 +74,7 @@ replace_event(struct store *s, const struct store_mark *mark,
 		    s, STATEMENT_EVENT_REMOVE, VALUES(INTEGER(row->sequence)));
 	if (code != KITH_OK)
 		return code;
-	return event_add_to_conversation(s,
+	return event_append_to_conversation(s,
 	    &(struct event_new){
 		.audience = mark->conversation_id,
 		.kind = STORE_EVENT_MARK,

@@ -53,7 +53,7 @@ member_tell_peers(
 
 	while ((code = statement_next(s, st)) == KITH_OK) {
 		one.audience = -sqlite3_column_int64(st, 0);
-		code = event_add(s, &one, NULL);
+		code = event_append(s, &one, NULL);
 		if (code != KITH_OK) {
 			statement_end(st);
 			return code;

@@ -86,7 +86,7 @@ store_message_add(struct store *s, const struct store_message *message,
 	if (code == KITH_OK)
 		code = add_row(s, message, &sent);
 	if (code == KITH_OK)
-		code = event_add(s,
+		code = event_append(s,
 		    &(struct event_new){
 			.audience = message->conversation_id,
 			.kind = STORE_EVENT_MESSAGE,

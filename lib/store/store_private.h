@@ -115,11 +115,11 @@ struct event_new {
 	int64_t peer_id;
 	int64_t extra;
 };
-enum kith_code event_add(
+enum kith_code event_append(
     struct store *s, const struct event_new *new, int64_t *sequence_r);
 
 /* To a conversation: its last_sequence follows. */
-enum kith_code event_add_to_conversation(
+enum kith_code event_append_to_conversation(
     struct store *s, const struct event_new *new, int64_t *sequence_r);
 
 /* ---- between tables -------------------------------------------------- */

@@ -130,7 +130,7 @@ static enum kith_code
 tell_self(
     struct store *s, int64_t id, enum store_event_kind kind, int64_t now_us)
 {
-	return event_add(s,
+	return event_append(s,
 	    &(struct event_new){ .audience = -id,
 		.kind = kind,
 		.time_us = now_us,
