@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "kith-engine.h"
+
+G_BEGIN_DECLS
+
+/* KithAddFriendDialog: asks somebody to be a friend, by user name. Destroys
+ * itself when done.
+ *
+ * Signal: asked (string name): the request is with the server. */
+#define KITH_TYPE_ADD_FRIEND_DIALOG (kith_add_friend_dialog_get_type ())
+G_DECLARE_FINAL_TYPE (KithAddFriendDialog, kith_add_friend_dialog, KITH,
+                      ADD_FRIEND_DIALOG, GtkDialog)
+
+GtkWidget *kith_add_friend_dialog_new (GtkWindow *parent, KithEngine *engine);
+
+G_END_DECLS

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/*
+ * KithPresenceAvatar: the initials of a person in a coloured circle, with a dot
+ * while that person is online.
+ *
+ * Properties: size (int, pixels), text (string), online (boolean).
+ */
+#define KITH_TYPE_PRESENCE_AVATAR (kith_presence_avatar_get_type ())
+G_DECLARE_FINAL_TYPE (KithPresenceAvatar, kith_presence_avatar, KITH,
+                      PRESENCE_AVATAR, GtkOverlay)
+
+void kith_presence_avatar_set_text (KithPresenceAvatar *self, const char *text);
+void kith_presence_avatar_set_online (KithPresenceAvatar *self,
+                                      gboolean online);
+
+G_END_DECLS

@@ -1,0 +1,717 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The one window: composes, and carries what one part says to another. What
+ * the parts do is in their own files.
+ */
+#include "kith-window.h"
+
+#include <glib/gi18n.h>
+
+#include "kith-add-friend-dialog.h"
+#include "kith-conversation-view.h"
+#include "kith-key-changed-page.h"
+#include "kith-notice-page.h"
+#include "kith-password-dialog.h"
+#include "kith-sidebar.h"
+#include "kith-toast.h"
+#include "kith-trust-page.h"
+#include "kith-welcome-page.h"
+#include "time-text.h"
+
+#define DAY_CHECK_S 30
+
+struct _KithWindow {
+  HdyApplicationWindow parent_instance;
+
+  GtkStack *stack;
+  KithNoticePage *notice_page;
+  KithWelcomePage *welcome_page;
+  KithTrustPage *trust_page;
+  KithKeyChangedPage *key_changed_page;
+  HdyLeaflet *leaflet;
+  KithSidebar *sidebar;
+  KithConversationView *conversation_view;
+  KithToast *toast;
+  HdyHeaderGroup *header_group;
+
+  KithEngine *engine;
+  KithSettings *settings;
+  KithEngineState state;      /* what the pages show now */
+  char *pending_link;         /* (nullable): to open once there is no account */
+  GtkWidget *password_dialog; /* weak */
+  gint64 day_us;              /* on which day the times were written */
+  guint day_source;
+};
+
+G_DEFINE_TYPE (KithWindow, kith_window, HDY_TYPE_APPLICATION_WINDOW)
+
+enum {
+  PROP_0,
+  PROP_SEEN,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* ---- the leaflet ----------------------------------------------------- */
+
+static gboolean
+conversation_shows (KithWindow *self)
+{
+  return !hdy_leaflet_get_folded (self->leaflet)
+         || hdy_leaflet_get_visible_child (self->leaflet)
+                == GTK_WIDGET (self->conversation_view);
+}
+
+/* What is shown or the window's focus has changed. */
+static void
+update_seen (KithWindow *self)
+{
+  gboolean active = gtk_window_is_active (GTK_WINDOW (self));
+
+  kith_conversation_view_set_active (self->conversation_view,
+                                     active && conversation_shows (self));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SEEN]);
+}
+
+static void
+update_actions (KithWindow *self)
+{
+  KithConversation *conversation
+      = kith_conversation_view_get_conversation (self->conversation_view);
+  GAction *remove
+      = g_action_map_lookup_action (G_ACTION_MAP (self), "remove-friend");
+  gboolean online = kith_engine_get_state (self->engine) == KITH_ENGINE_ONLINE;
+
+  g_simple_action_set_enabled (
+      G_SIMPLE_ACTION (remove),
+      online && conversation && kith_conversation_get_friends (conversation));
+}
+
+static void
+show_conversation (KithWindow *self, KithConversation *conversation,
+                   gboolean activated)
+{
+  kith_conversation_view_set_conversation (self->conversation_view,
+                                           conversation);
+  kith_sidebar_select (self->sidebar, conversation);
+  if (activated) {
+    hdy_leaflet_set_visible_child (self->leaflet,
+                                   GTK_WIDGET (self->conversation_view));
+    kith_conversation_view_focus_composer (self->conversation_view);
+  }
+  update_actions (self);
+  update_seen (self);
+}
+
+static void
+close_conversation (KithWindow *self)
+{
+  kith_conversation_view_set_conversation (self->conversation_view, NULL);
+  kith_sidebar_select (self->sidebar, NULL);
+  hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
+  update_actions (self);
+  update_seen (self);
+}
+
+static void
+conversation_picked_cb (KithWindow *self, KithConversation *conversation,
+                        gboolean activated)
+{
+  /* In a narrow window, moving over the rows does not leave the list. */
+  if (activated || !hdy_leaflet_get_folded (self->leaflet))
+    show_conversation (self, conversation, activated);
+}
+
+static void
+folded_cb (KithWindow *self)
+{
+  gboolean folded = hdy_leaflet_get_folded (self->leaflet);
+
+  kith_sidebar_set_folded (self->sidebar, folded);
+  kith_conversation_view_set_folded (self->conversation_view, folded);
+  hdy_header_group_set_decorate_all (self->header_group, folded);
+}
+
+static void
+visible_child_cb (KithWindow *self)
+{
+  /* The template sets it before there is an engine. */
+  if (self->engine)
+    update_seen (self);
+}
+
+/* A conversation whose friend is gone from the server is no longer there. */
+static void
+conversations_changed_cb (KithWindow *self)
+{
+  KithConversation *shown
+      = kith_conversation_view_get_conversation (self->conversation_view);
+
+  if (shown
+      && !kith_engine_find_conversation (self->engine,
+                                         kith_conversation_get_id (shown)))
+    close_conversation (self);
+  update_actions (self);
+}
+
+/* ---- pages ----------------------------------------------------------- */
+
+static void
+untrusted_cb (KithWindow *self, const char *server, const char *pin)
+{
+  kith_trust_page_show_key (self->trust_page, server, pin);
+  gtk_stack_set_visible_child_name (self->stack, "trust");
+}
+
+static void
+trusted_cb (KithWindow *self, const char *pin)
+{
+  gtk_stack_set_visible_child_name (self->stack, "welcome");
+  kith_welcome_page_trust (self->welcome_page, pin);
+}
+
+static void
+declined_cb (KithWindow *self)
+{
+  gtk_stack_set_visible_child_name (self->stack, "welcome");
+}
+
+static void
+show_welcome (KithWindow *self)
+{
+  const char *status = kith_engine_get_status (self->engine);
+
+  close_conversation (self);
+  gtk_stack_set_visible_child_name (self->stack, "welcome");
+  if (status && *status)
+    kith_welcome_page_set_error (self->welcome_page, status);
+  if (self->pending_link)
+    kith_welcome_page_use_link (self->welcome_page, self->pending_link);
+  g_clear_pointer (&self->pending_link, g_free);
+}
+
+static void
+ask_password (KithWindow *self)
+{
+  GtkWidget *dialog;
+
+  if (self->password_dialog) {
+    gtk_window_present (GTK_WINDOW (self->password_dialog));
+    return;
+  }
+  dialog = kith_password_dialog_new (GTK_WINDOW (self), self->engine);
+  g_set_weak_pointer (&self->password_dialog, dialog);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+state_changed_cb (KithWindow *self)
+{
+  KithEngineState state = kith_engine_get_state (self->engine);
+
+  if (state == self->state)
+    return;
+  self->state = state;
+  switch (state) {
+  case KITH_ENGINE_CLOSED:
+  case KITH_ENGINE_STARTING:
+    break;
+  case KITH_ENGINE_SIGNED_OUT:
+    show_welcome (self);
+    break;
+  case KITH_ENGINE_KEY_CHANGED:
+    kith_key_changed_page_refresh (self->key_changed_page);
+    gtk_stack_set_visible_child_name (self->stack, "key-changed");
+    break;
+  case KITH_ENGINE_NEEDS_PASSWORD:
+    gtk_stack_set_visible_child_name (self->stack, "chat");
+    ask_password (self);
+    break;
+  case KITH_ENGINE_CONNECTING:
+    /* While signing in for the first time the form stays. */
+    if (!kith_engine_get_self_user (self->engine))
+      break;
+    gtk_stack_set_visible_child_name (self->stack, "chat");
+    break;
+  case KITH_ENGINE_SYNCING:
+  case KITH_ENGINE_ONLINE:
+  case KITH_ENGINE_OFFLINE:
+  default:
+    gtk_stack_set_visible_child_name (self->stack, "chat");
+  }
+  update_actions (self);
+}
+
+static void
+notice_cb (KithWindow *self, const char *sentence)
+{
+  kith_toast_say (self->toast, sentence);
+}
+
+/* ---- actions --------------------------------------------------------- */
+
+static gboolean
+chatting (KithWindow *self)
+{
+  return g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "chat")
+         == 0;
+}
+
+static void
+asked_cb (KithWindow *self, const char *name)
+{
+  g_autofree char *sentence
+      = g_strdup_printf (_ ("You have asked %s to be your friend."), name);
+
+  kith_toast_say (self->toast, sentence);
+}
+
+static void
+add_friend_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  KithWindow *self = data;
+  GtkWidget *dialog;
+
+  if (!chatting (self))
+    return;
+  dialog = kith_add_friend_dialog_new (GTK_WINDOW (self), self->engine);
+  g_signal_connect_object (dialog, "asked", G_CALLBACK (asked_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+enter_password_action (GSimpleAction *action, GVariant *parameter,
+                       gpointer data)
+{
+  KithWindow *self = data;
+
+  if (kith_engine_get_state (self->engine) == KITH_ENGINE_NEEDS_PASSWORD)
+    ask_password (self);
+}
+
+/* (transfer none): a question whose answer "ok" does what cannot be undone. */
+static GtkWidget *
+question_new (KithWindow *self, const char *question, const char *detail,
+              const char *verb)
+{
+  GtkWidget *dialog = gtk_message_dialog_new (
+      GTK_WINDOW (self), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
+      GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE, NULL);
+  GtkWidget *button;
+
+  g_object_set (dialog, "text", question, "secondary-text", detail, NULL);
+  gtk_dialog_add_button (GTK_DIALOG (dialog), _ ("_Cancel"),
+                         GTK_RESPONSE_CANCEL);
+  button = gtk_dialog_add_button (GTK_DIALOG (dialog), verb, GTK_RESPONSE_OK);
+  gtk_style_context_add_class (gtk_widget_get_style_context (button),
+                               GTK_STYLE_CLASS_DESTRUCTIVE_ACTION);
+  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
+  return dialog;
+}
+
+static void
+removed_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KithWindow) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!kith_engine_remove_friend_finish (KITH_ENGINE (source), result, &error))
+    kith_toast_say (self->toast, error->message);
+}
+
+static void
+remove_response_cb (KithWindow *self, int response, GtkDialog *dialog)
+{
+  KithConversation *conversation
+      = g_object_get_data (G_OBJECT (dialog), "conversation");
+
+  if (response == GTK_RESPONSE_OK)
+    kith_engine_remove_friend_async (self->engine, conversation, removed_cb,
+                                     g_object_ref (self));
+  gtk_widget_destroy (GTK_WIDGET (dialog));
+}
+
+static void
+remove_friend_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  KithWindow *self = data;
+  KithConversation *conversation
+      = kith_conversation_view_get_conversation (self->conversation_view);
+  g_autofree char *question = NULL;
+  GtkWidget *dialog;
+
+  if (!conversation)
+    return;
+  question = g_strdup_printf (
+      _ ("Remove %s from your friends?"),
+      kith_user_get_title (kith_conversation_get_peer (conversation)));
+  dialog = question_new (self, question,
+                         _ ("You will not be able to write to each other. "
+                            "Both of you can still read what was said."),
+                         _ ("_Remove"));
+  g_object_set_data_full (G_OBJECT (dialog), "conversation",
+                          g_object_ref (conversation), g_object_unref);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (remove_response_cb),
+                           self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+signed_out_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KithWindow) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!kith_engine_sign_out_finish (KITH_ENGINE (source), result, &error))
+    kith_toast_say (self->toast, error->message);
+}
+
+static void
+sign_out_response_cb (KithWindow *self, int response, GtkDialog *dialog)
+{
+  if (response == GTK_RESPONSE_OK)
+    kith_engine_sign_out_async (self->engine, NULL, signed_out_cb,
+                                g_object_ref (self));
+  gtk_widget_destroy (GTK_WIDGET (dialog));
+}
+
+static void
+sign_out_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  KithWindow *self = data;
+  guint unsent = kith_engine_get_unsent (self->engine);
+  g_autofree char *detail = NULL;
+  GtkWidget *dialog;
+
+  if (!chatting (self))
+    return;
+  if (unsent > 0)
+    detail = g_strdup_printf (
+        ngettext ("%u message that has not been sent yet will be lost.",
+                  "%u messages that have not been sent yet will be lost.",
+                  unsent),
+        unsent);
+  else
+    detail = g_strdup (
+        _ ("Your conversations stay on the server. On this computer they are "
+           "forgotten until you sign in again."));
+  dialog = question_new (self, _ ("Sign out?"), detail, _ ("_Sign Out"));
+  g_signal_connect_object (dialog, "response",
+                           G_CALLBACK (sign_out_response_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+search_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  KithWindow *self = data;
+
+  if (!chatting (self))
+    return;
+  hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
+  kith_sidebar_focus_search (self->sidebar);
+}
+
+static void
+menu_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  KithWindow *self = data;
+
+  if (!chatting (self))
+    return;
+  hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
+  kith_sidebar_open_menu (self->sidebar);
+}
+
+/* One step out: of the search, of the conversation in a narrow window. */
+static void
+back_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  KithWindow *self = data;
+
+  if (!chatting (self))
+    return;
+  if (kith_sidebar_end_search (self->sidebar))
+    kith_conversation_view_focus_composer (self->conversation_view);
+  else if (hdy_leaflet_get_folded (self->leaflet))
+    hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
+  else
+    kith_conversation_view_focus_composer (self->conversation_view);
+}
+
+static void
+close_conversation_action (GSimpleAction *action, GVariant *parameter,
+                           gpointer data)
+{
+  close_conversation (data);
+}
+
+static void
+step (KithWindow *self, int distance, gboolean unread)
+{
+  KithConversation *conversation;
+
+  if (!chatting (self))
+    return;
+  conversation = kith_sidebar_neighbour (self->sidebar, distance, unread);
+  if (conversation)
+    show_conversation (self, conversation, TRUE);
+}
+
+static void
+next_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  step (data, 1, FALSE);
+}
+
+static void
+previous_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  step (data, -1, FALSE);
+}
+
+static void
+next_unread_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  step (data, 1, TRUE);
+}
+
+static void
+previous_unread_action (GSimpleAction *action, GVariant *parameter,
+                        gpointer data)
+{
+  step (data, -1, TRUE);
+}
+
+static void
+newest_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  KithWindow *self = data;
+
+  kith_conversation_view_go_to_newest (self->conversation_view);
+}
+
+static const GActionEntry actions[] = {
+  { "add-friend", add_friend_action },
+  { "enter-password", enter_password_action },
+  { "remove-friend", remove_friend_action },
+  { "sign-out", sign_out_action },
+  { "search", search_action },
+  { "menu", menu_action },
+  { "back", back_action },
+  { "close-conversation", close_conversation_action },
+  { "next", next_action },
+  { "previous", previous_action },
+  { "next-unread", next_unread_action },
+  { "previous-unread", previous_unread_action },
+  { "newest", newest_action },
+};
+
+/* ---- time and size --------------------------------------------------- */
+
+static gboolean
+day_cb (gpointer data)
+{
+  KithWindow *self = data;
+  gint64 now = g_get_real_time ();
+
+  if (!time_text_same_day (now, self->day_us)) {
+    self->day_us = now;
+    kith_sidebar_refresh_days (self->sidebar);
+    kith_conversation_view_refresh_days (self->conversation_view);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+kith_window_delete_event (GtkWidget *widget, GdkEventAny *event)
+{
+  KithWindow *self = KITH_WINDOW (widget);
+  int width, height;
+
+  gtk_window_get_size (GTK_WINDOW (self), &width, &height);
+  kith_settings_set_size (self->settings, width, height,
+                          gtk_window_is_maximized (GTK_WINDOW (self)));
+  return GDK_EVENT_PROPAGATE;
+}
+
+/* ---- class ----------------------------------------------------------- */
+
+static void
+kith_window_get_property (GObject *object, guint id, GValue *value,
+                          GParamSpec *pspec)
+{
+  switch (id) {
+  case PROP_SEEN:
+    g_value_set_object (value, kith_window_get_seen (KITH_WINDOW (object)));
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+kith_window_dispose (GObject *object)
+{
+  KithWindow *self = KITH_WINDOW (object);
+
+  g_clear_handle_id (&self->day_source, g_source_remove);
+  g_clear_weak_pointer (&self->password_dialog);
+  g_clear_pointer (&self->pending_link, g_free);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->engine);
+  G_OBJECT_CLASS (kith_window_parent_class)->dispose (object);
+}
+
+#define BIND(child)                                                            \
+  gtk_widget_class_bind_template_child (widget_class, KithWindow, child)
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/chat/kith/Kith/kith-window.ui");
+  BIND (stack);
+  BIND (notice_page);
+  BIND (welcome_page);
+  BIND (trust_page);
+  BIND (key_changed_page);
+  BIND (leaflet);
+  BIND (sidebar);
+  BIND (conversation_view);
+  BIND (toast);
+  BIND (header_group);
+  gtk_widget_class_bind_template_callback (widget_class, untrusted_cb);
+  gtk_widget_class_bind_template_callback (widget_class, trusted_cb);
+  gtk_widget_class_bind_template_callback (widget_class, declined_cb);
+  gtk_widget_class_bind_template_callback (widget_class, folded_cb);
+  gtk_widget_class_bind_template_callback (widget_class, visible_child_cb);
+  gtk_widget_class_bind_template_callback (widget_class,
+                                           conversation_picked_cb);
+}
+
+static void
+kith_window_class_init (KithWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = kith_window_get_property;
+  object_class->dispose = kith_window_dispose;
+  widget_class->delete_event = kith_window_delete_event;
+  properties[PROP_SEEN]
+      = g_param_spec_object ("seen", NULL, NULL, KITH_TYPE_CONVERSATION,
+                             G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+  bind_template (widget_class);
+}
+
+static void
+kith_window_init (KithWindow *self)
+{
+  g_type_ensure (KITH_TYPE_NOTICE_PAGE);
+  g_type_ensure (KITH_TYPE_WELCOME_PAGE);
+  g_type_ensure (KITH_TYPE_TRUST_PAGE);
+  g_type_ensure (KITH_TYPE_KEY_CHANGED_PAGE);
+  g_type_ensure (KITH_TYPE_SIDEBAR);
+  g_type_ensure (KITH_TYPE_CONVERSATION_VIEW);
+  g_type_ensure (KITH_TYPE_TOAST);
+  gtk_widget_init_template (GTK_WIDGET (self));
+  g_action_map_add_action_entries (G_ACTION_MAP (self), actions,
+                                   G_N_ELEMENTS (actions), self);
+  hdy_header_group_add_header_bar (self->header_group,
+                                   kith_sidebar_get_header_bar (self->sidebar));
+  hdy_header_group_add_header_bar (
+      self->header_group,
+      kith_conversation_view_get_header_bar (self->conversation_view));
+  g_signal_connect (self, "notify::is-active", G_CALLBACK (visible_child_cb),
+                    NULL);
+  g_signal_connect_object (self->sidebar, "problem", G_CALLBACK (notice_cb),
+                           self, G_CONNECT_SWAPPED);
+  self->day_us = g_get_real_time ();
+  self->day_source = g_timeout_add_seconds (DAY_CHECK_S, day_cb, self);
+}
+
+static void
+set_engine (KithWindow *self, KithEngine *engine)
+{
+  self->engine = g_object_ref (engine);
+  kith_welcome_page_set_engine (self->welcome_page, engine);
+  kith_key_changed_page_set_engine (self->key_changed_page, engine);
+  kith_sidebar_set_engine (self->sidebar, engine);
+  kith_conversation_view_set_engine (self->conversation_view, engine);
+  g_signal_connect_object (engine, "notify::state",
+                           G_CALLBACK (state_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (engine, "notice", G_CALLBACK (notice_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (
+      kith_engine_get_conversations (engine), "items-changed",
+      G_CALLBACK (conversations_changed_cb), self, G_CONNECT_SWAPPED);
+  folded_cb (self);
+  update_actions (self);
+  state_changed_cb (self);
+}
+
+GtkWidget *
+kith_window_new (GtkApplication *application, KithEngine *engine,
+                 KithSettings *settings)
+{
+  KithWindow *self
+      = g_object_new (KITH_TYPE_WINDOW, "application", application, NULL);
+  int width, height;
+  gboolean maximized;
+
+  self->settings = g_object_ref (settings);
+  kith_settings_get_size (settings, &width, &height, &maximized);
+  if (width > 0 && height > 0)
+    gtk_window_set_default_size (GTK_WINDOW (self), width, height);
+  if (maximized)
+    gtk_window_maximize (GTK_WINDOW (self));
+  set_engine (self, engine);
+  return GTK_WIDGET (self);
+}
+
+KithConversation *
+kith_window_get_seen (KithWindow *self)
+{
+  g_return_val_if_fail (KITH_IS_WINDOW (self), NULL);
+  if (!gtk_window_is_active (GTK_WINDOW (self)) || !conversation_shows (self)
+      || !chatting (self))
+    return NULL;
+  return kith_conversation_view_get_conversation (self->conversation_view);
+}
+
+void
+kith_window_open_conversation (KithWindow *self, KithConversation *conversation)
+{
+  g_return_if_fail (KITH_IS_WINDOW (self));
+  show_conversation (self, conversation, TRUE);
+}
+
+void
+kith_window_open_link (KithWindow *self, const char *link)
+{
+  g_return_if_fail (KITH_IS_WINDOW (self));
+  if (kith_engine_get_state (self->engine) == KITH_ENGINE_SIGNED_OUT) {
+    gtk_stack_set_visible_child_name (self->stack, "welcome");
+    kith_welcome_page_use_link (self->welcome_page, link);
+  } else if (chatting (self)) {
+    kith_toast_say (self->toast, _ ("You have an account here already. Sign "
+                                    "out first to use this link."));
+  } else {
+    g_free (self->pending_link);
+    self->pending_link = g_strdup (link);
+  }
+}
+
+void
+kith_window_set_problem (KithWindow *self, const char *sentence)
+{
+  g_return_if_fail (KITH_IS_WINDOW (self));
+  kith_notice_page_set_problem (self->notice_page, sentence);
+  gtk_stack_set_visible_child_name (self->stack, "notice");
+}
