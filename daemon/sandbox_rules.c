@@ -20,7 +20,12 @@ CALLS calls_common[] = { "read", "readv", "write", "writev", "close", "recvmsg",
 	"gettimeofday", "time", "getrandom", "getpid", "gettid", "exit",
 	"exit_group", "rt_sigreturn", "rt_sigprocmask", "rt_sigaction",
 	"sigreturn", "sigaltstack", "restart_syscall", "sched_yield",
-	"getsockopt", "fstat", "fstat64", "lseek", "_llseek", NULL };
+	"getsockopt", "fstat", "fstat64", "lseek", "_llseek",
+	/* libevent asks whether it runs setuid */
+	"geteuid", "geteuid32", "getuid", "getuid32", "getegid", "getegid32",
+	"getgid", "getgid32",
+	/* and keeps a pipe for signals */
+	"pipe2", NULL };
 
 /* The only doors to more confinement; they give nothing. */
 CALLS calls_confine[] = { "prctl", "seccomp", "landlock_create_ruleset",
@@ -29,10 +34,9 @@ CALLS calls_confine[] = { "prctl", "seccomp", "landlock_create_ruleset",
 CALLS calls_database[] = { "pread64", "pwrite64", "ftruncate", "ftruncate64",
 	"fsync", "fdatasync", "flock", "fallocate", "fchmod", "fchown",
 	"fchown32", "unlink", "unlinkat", "rename", "renameat", "renameat2",
-	"getcwd", "getdents64", "geteuid", "geteuid32", "getuid", "getuid32",
-	"getegid", "getegid32", "getgid", "getgid32", "statfs", "statfs64",
-	"fstatfs", "fstatfs64", "sysinfo", "uname", "msync", "utimensat",
-	"setitimer", "sched_getaffinity", NULL };
+	"getcwd", "getdents64", "statfs", "statfs64", "fstatfs", "fstatfs64",
+	"sysinfo", "uname", "msync", "utimensat", "setitimer",
+	"sched_getaffinity", NULL };
 
 /* The control socket is accepted from, its clients asked who they are. */
 CALLS calls_control[] = { "accept4", "accept", NULL };
