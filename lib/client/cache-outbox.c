@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The cache's outbox: what was typed and has no number yet. A row leaves it
+ * only when the server has the message, or the person deletes it.
+ */
+#include "cache-private.h"
+
+#include <string.h>
+
+#include "client-error.h"
+
+gboolean
+cache_outbox_add (Cache *self, MessageRecord *record, GError **error)
+{
+  sqlite3_stmt *statement;
+  guint count = 0;
+
+  if (!cache_outbox_count (self, &count, error))
+    return FALSE;
+  if (count >= CACHE_OUTBOX_MAX) {
+    g_propagate_error (error,
+                       client_error_new (KITH_BUSY,
+                                         "Too many messages are waiting to be "
+                                         "sent."));
+    return FALSE;
+  }
+  statement = cache_statement (self, STMT_OUTBOX_ADD);
+  cache_bind_blob (statement, 1, record->operation, RECORD_OPERATION_SIZE);
+  cache_bind_id (statement, 2, record->conversation_id);
+  cache_bind_id (statement, 3, record->sender_id);
+  sqlite3_bind_int64 (statement, 4, record->time_us);
+  cache_bind_text (statement, 5, record->text);
+  if (!cache_run (self, statement, error))
+    return FALSE;
+  record->outbox_id = (guint64)sqlite3_last_insert_rowid (self->db);
+  return TRUE;
+}
+
+/* The order of OUTBOX_COLUMNS. */
+static MessageRecord *
+read_row (sqlite3_stmt *statement)
+{
+  MessageRecord *record = message_record_new ();
+  const void *operation = sqlite3_column_blob (statement, 1);
+
+  record->outbox_id = cache_column_id (statement, 0);
+  if (operation != NULL
+      && sqlite3_column_bytes (statement, 1) == RECORD_OPERATION_SIZE) {
+    memcpy (record->operation, operation, RECORD_OPERATION_SIZE);
+    record->has_operation = TRUE;
+  }
+  record->conversation_id = cache_column_id (statement, 2);
+  record->sender_id = cache_column_id (statement, 3);
+  record->time_us = record_time (sqlite3_column_int64 (statement, 4));
+  record->text = cache_column_text (statement, 5);
+  record->reason = cache_column_text (statement, 6);
+  return record;
+}
+
+static MessageRecord *
+read_one (Cache *self, sqlite3_stmt *statement, GError **error)
+{
+  MessageRecord *record = NULL;
+  gboolean row = FALSE;
+
+  if (!cache_step (self, statement, &row, error))
+    return NULL;
+  if (row)
+    record = read_row (statement);
+  sqlite3_reset (statement);
+  return record;
+}
+
+static GPtrArray *
+read_rows (Cache *self, sqlite3_stmt *statement, GError **error)
+{
+  g_autoptr (GPtrArray) records
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)message_record_free);
+  gboolean row = TRUE;
+
+  while (row) {
+    if (!cache_step (self, statement, &row, error))
+      return NULL;
+    if (row)
+      g_ptr_array_add (records, read_row (statement));
+  }
+  return g_steal_pointer (&records);
+}
+
+MessageRecord *
+cache_outbox_get (Cache *self, guint64 outbox_id, GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_GET);
+
+  cache_bind_id (statement, 1, outbox_id);
+  return read_one (self, statement, error);
+}
+
+MessageRecord *
+cache_outbox_find (Cache *self, const guint8 *operation, GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_FIND);
+
+  cache_bind_blob (statement, 1, operation, RECORD_OPERATION_SIZE);
+  return read_one (self, statement, error);
+}
+
+GPtrArray *
+cache_outbox_list (Cache *self, guint64 conversation_id, GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_LIST);
+
+  cache_bind_id (statement, 1, conversation_id);
+  return read_rows (self, statement, error);
+}
+
+GPtrArray *
+cache_outbox_heads (Cache *self, GError **error)
+{
+  return read_rows (self, cache_statement (self, STMT_OUTBOX_HEADS), error);
+}
+
+gboolean
+cache_outbox_remove (Cache *self, guint64 outbox_id, GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_REMOVE);
+
+  cache_bind_id (statement, 1, outbox_id);
+  return cache_run (self, statement, error);
+}
+
+gboolean
+cache_outbox_fail (Cache *self, guint64 outbox_id, const char *reason,
+                   GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_FAIL);
+
+  cache_bind_id (statement, 1, outbox_id);
+  cache_bind_text (statement, 2, reason);
+  return cache_run (self, statement, error);
+}
+
+gboolean
+cache_outbox_count (Cache *self, guint *count_r, GError **error)
+{
+  return cache_run_count (self, cache_statement (self, STMT_OUTBOX_COUNT),
+                          count_r, error);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "cache.h"
+
+/* What the files of the cache share. Included only by cache*.c. */
+
+typedef enum {
+  STMT_BEGIN,
+  STMT_COMMIT,
+  STMT_ROLLBACK,
+  STMT_META_GET,
+  STMT_META_PUT,
+  STMT_META_DELETE,
+  STMT_USER_PUT,
+  STMT_CONVERSATION_GET,
+  STMT_CONVERSATION_LIST,
+  STMT_CONVERSATION_PUT,
+  STMT_CONVERSATION_COUNT,
+  STMT_CONVERSATION_MARKS_DUE,
+  STMT_DRAFT_PUT,
+  STMT_DRAFT_DELETE,
+  STMT_SNAPSHOT_UNMARK_CONVERSATIONS,
+  STMT_SNAPSHOT_UNMARK_REQUESTS,
+  STMT_SNAPSHOT_MARK_CONVERSATION,
+  STMT_SNAPSHOT_MARK_REQUEST,
+  STMT_SNAPSHOT_GONE_CONVERSATIONS,
+  STMT_SNAPSHOT_GONE_REQUESTS,
+  STMT_SNAPSHOT_DELETE_MESSAGES,
+  STMT_SNAPSHOT_DELETE_CONVERSATIONS,
+  STMT_SNAPSHOT_DELETE_REQUESTS,
+  STMT_FORGET_MESSAGES,
+  STMT_FORGET_CONVERSATIONS,
+  STMT_FORGET_REQUESTS,
+  STMT_MESSAGE_ADD,
+  STMT_MESSAGES_BEFORE,
+  STMT_MESSAGES_AFTER,
+  STMT_MESSAGE_LAST,
+  STMT_MESSAGE_COUNT_ABOVE,
+  STMT_MESSAGE_DELETE_BELOW,
+  STMT_REQUEST_PUT,
+  STMT_REQUEST_DELETE,
+  STMT_REQUEST_LIST,
+  STMT_REQUEST_COUNT,
+  STMT_OUTBOX_ADD,
+  STMT_OUTBOX_GET,
+  STMT_OUTBOX_FIND,
+  STMT_OUTBOX_LIST,
+  STMT_OUTBOX_HEADS,
+  STMT_OUTBOX_REMOVE,
+  STMT_OUTBOX_FAIL,
+  STMT_OUTBOX_COUNT,
+  STMT_COUNT,
+} CacheStatement;
+
+struct _Cache {
+  sqlite3 *db;
+  sqlite3_stmt *statements[STMT_COUNT];
+  gboolean in_transaction;
+};
+
+/* The text of each statement (cache-statements.c). */
+extern const char *const cache_statement_texts[STMT_COUNT];
+
+/* A statement, reset and without values. */
+sqlite3_stmt *cache_statement (Cache *self, CacheStatement statement);
+
+void cache_bind_id (sqlite3_stmt *statement, int index, guint64 value);
+void cache_bind_text (sqlite3_stmt *statement, int index, const char *text);
+void cache_bind_blob (sqlite3_stmt *statement, int index, const void *bytes,
+                      gsize length);
+guint64 cache_column_id (sqlite3_stmt *statement, int column);
+char *cache_column_text (sqlite3_stmt *statement, int column); /* a copy */
+
+/* Steps once: TRUE for a row or the end (which: row_r, nullable). A statement
+ * that has ended is reset by itself. */
+gboolean cache_step (Cache *self, sqlite3_stmt *statement, gboolean *row_r,
+                     GError **error);
+/* Steps to the end of a statement that gives no rows. */
+gboolean cache_run (Cache *self, sqlite3_stmt *statement, GError **error);
+/* One row of one number, then reset. */
+gboolean cache_run_count (Cache *self, sqlite3_stmt *statement, guint *count_r,
+                          GError **error);
+/* Column 0 of all rows: GArray of guint64. */
+GArray *cache_run_ids (Cache *self, sqlite3_stmt *statement, GError **error);
+
+/* Turns the database's last error into ours. */
+void cache_take_error (sqlite3 *db, int result, GError **error);
+
+/* Saves outbox and drafts of a damaged file (cache-rescue.c). */
+void cache_rescue (Cache *self, const char *damaged_file);

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The past: pages of messages for the window, from the cache where it is
+ * whole, else from the server; and messages found missing between others.
+ */
+#include "worker-private.h"
+
+#include "client-error.h"
+
+#define GAPS_MAX 64      /* known at a time */
+#define GAP_PAGES_MAX 10 /* fetched for one gap */
+#define ASK_MAX ENVELOPE_PAGE_MAX
+
+typedef struct {
+  guint64 conversation_id;
+  guint64 old_from; /* the whole stretch before the gap */
+  guint64 old_to;
+  guint64 before; /* the lowest number above it that is there */
+  guint pages;
+} Gap;
+
+/* A page that waits for the server. */
+typedef struct {
+  guint64 conversation_id;
+  guint64 window_first;
+  guint generation;
+  GTask *task;
+} Waiting;
+
+static void gap_step (Worker *self);
+
+void
+history_reset (Worker *self)
+{
+  g_queue_clear_full (&self->gaps, g_free);
+  self->filling = FALSE;
+}
+
+/* ---- what the server gave ---- */
+
+/*
+ * Stores a page that begins directly below have_from, down to its first hole,
+ * and moves have_from. lowest_r: where it is then.
+ */
+static gboolean
+store_page (Worker *self, ConversationRecord *record,
+            const Kith__HistoryPage *page, guint64 *lowest_r, GError **error)
+{
+  guint64 expected = record->have_from - 1;
+
+  if (page->conversation_id != record->id)
+    return session_protocol_error (error, "The server gave the past of another "
+                                          "conversation.");
+  if (record_id_valid (page->first_kept))
+    record->first_kept = MAX (record->first_kept, page->first_kept);
+  for (size_t i = page->n_messages; i > 0 && expected > 0; i--) {
+    g_autoptr (MessageRecord) message = message_record_new ();
+
+    if (!message_record_from_wire (message, page->messages[i - 1])
+        || message->conversation_id != record->id
+        || message->number != expected)
+      break;
+    if (!cache_add_message (self->cache, message, NULL, error))
+      return FALSE;
+    expected--;
+  }
+  *lowest_r = expected + 1;
+  if (*lowest_r == record->have_from
+      && record->first_kept < record->have_from) {
+    g_warning ("The server cannot give message %" G_GUINT64_FORMAT
+               " of conversation %" G_GUINT64_FORMAT ".",
+               record->have_from - 1, record->id);
+    record->first_kept = record->have_from;
+  }
+  record->have_from = *lowest_r;
+  return TRUE;
+}
+
+static gboolean
+ask (Worker *self, guint64 conversation_id, guint64 before,
+     const RequestKind *kind)
+{
+  Kith__ToServer message = KITH__TO_SERVER__INIT;
+  Kith__GetHistory get = KITH__GET_HISTORY__INIT;
+
+  message.body_case = KITH__TO_SERVER__BODY_GET_HISTORY;
+  message.get_history = &get;
+  get.conversation_id = conversation_id;
+  get.before = before;
+  get.limit = ASK_MAX;
+  return requests_send (self, &message, kind);
+}
+
+/* (nullable): NULL with or without an error. */
+static ConversationRecord *
+find (Worker *self, guint64 id, GError **error)
+{
+  if (!worker_begin (self, CACHE_RELAXED, error))
+    return NULL;
+  return cache_get_conversation (self->cache, id, error);
+}
+
+/* ---- gaps ---- */
+
+void
+history_gap (Worker *self, const ConversationRecord *record, guint64 old_from,
+             guint64 old_to)
+{
+  Gap *gap;
+
+  g_warning ("Messages are missing before %" G_GUINT64_FORMAT
+             " of conversation %" G_GUINT64_FORMAT "; asking for them.",
+             record->have_from, record->id);
+  if (g_queue_get_length (&self->gaps) >= GAPS_MAX)
+    return; /* paging back closes it as well */
+  gap = g_new0 (Gap, 1);
+  gap->conversation_id = record->id;
+  gap->old_from = old_from;
+  gap->old_to = old_to;
+  gap->before = record->have_from;
+  g_queue_push_tail (&self->gaps, gap);
+  if (session_is_live (self))
+    gap_step (self);
+}
+
+static void
+end_gap (Worker *self)
+{
+  g_free (g_queue_pop_head (&self->gaps));
+  self->filling = FALSE;
+  gap_step (self);
+}
+
+/* What was put between others is told one by one: the window sorts it in. */
+static gboolean
+tell_between (Worker *self, guint64 conversation_id, guint64 from, guint64 to,
+              GError **error)
+{
+  g_autoptr (GPtrArray) records = cache_messages_before (
+      self->cache, conversation_id, from, to, ASK_MAX, error);
+
+  if (records == NULL)
+    return FALSE;
+  while (records->len > 0) {
+    Note *note = note_new (NOTE_MESSAGE);
+
+    note->message = g_ptr_array_steal_index (records, 0);
+    worker_note (self, note);
+  }
+  return TRUE;
+}
+
+/* The window begins again at the newest; paging back asks for the rest. */
+static void
+give_up (Worker *self, guint64 conversation_id)
+{
+  Note *note = note_new (NOTE_REOPEN);
+
+  note->id = conversation_id;
+  worker_note (self, note);
+}
+
+static gboolean
+fill (Worker *self, Gap *gap, const Kith__HistoryPage *page, gboolean *done_r,
+      GError **error)
+{
+  GError *failure = NULL;
+  g_autoptr (ConversationRecord) record
+      = find (self, gap->conversation_id, &failure);
+  guint64 lowest = 0;
+
+  *done_r = TRUE;
+  if (failure != NULL) {
+    g_propagate_error (error, failure);
+    return FALSE;
+  }
+  if (record == NULL)
+    return TRUE;
+  if (record->have_from != gap->before) {
+    give_up (self, record->id); /* another gap has opened above it */
+    return TRUE;
+  }
+  if (!store_page (self, record, page, &lowest, error)
+      || !tell_between (self, record->id, lowest, gap->before, error))
+    return FALSE;
+  if (lowest <= gap->old_to + 1) {
+    record->have_from = gap->old_from;
+  } else if (lowest == gap->before || ++gap->pages >= GAP_PAGES_MAX) {
+    give_up (self, record->id);
+  } else {
+    gap->before = lowest;
+    *done_r = FALSE;
+  }
+  worker_touch (self, record->id);
+  return events_recount (self, record, error)
+         && cache_put_conversation (self->cache, record, error);
+}
+
+static gboolean
+on_gap_page (Worker *self, const Kith__ToClient *answer, gpointer data,
+             GError **error)
+{
+  Gap *gap = g_queue_peek_head (&self->gaps);
+  gboolean done = TRUE;
+
+  if (answer == NULL || gap == NULL)
+    return TRUE;
+  if (answer->body_case == KITH__TO_CLIENT__BODY_HISTORY_PAGE
+      && !fill (self, gap, answer->history_page, &done, error))
+    return FALSE;
+  self->filling = FALSE;
+  if (done)
+    end_gap (self);
+  else
+    gap_step (self);
+  return TRUE;
+}
+
+static void
+gap_step (Worker *self)
+{
+  const RequestKind kind
+      = { KITH__TO_CLIENT__BODY_HISTORY_PAGE, 0, on_gap_page };
+  const Gap *gap = g_queue_peek_head (&self->gaps);
+
+  if (gap == NULL || self->filling || !session_is_live (self))
+    return;
+  self->filling = ask (self, gap->conversation_id, gap->before, &kind);
+  if (!self->filling)
+    g_free (g_queue_pop_head (&self->gaps));
+}
+
+void
+history_fill_gaps (Worker *self)
+{
+  gap_step (self);
+}
+
+/* ---- pages ---- */
+
+typedef struct {
+  guint64 conversation_id;
+  PageKind kind;
+  guint generation;
+  GPtrArray *records;
+  gboolean more;
+} Page;
+
+static void
+send_page (Worker *self, const Page *page)
+{
+  Note *note = note_new (NOTE_PAGE);
+
+  note->id = page->conversation_id;
+  note->page.kind = page->kind;
+  note->page.generation = page->generation;
+  note->page.records = page->records;
+  note->page.more = page->more;
+  worker_note (self, note);
+}
+
+static gboolean
+append_outbox (Worker *self, guint64 conversation_id, GPtrArray *records,
+               GError **error)
+{
+  g_autoptr (GPtrArray) waiting
+      = cache_outbox_list (self->cache, conversation_id, error);
+
+  if (waiting == NULL)
+    return FALSE;
+  while (waiting->len > 0)
+    g_ptr_array_add (records, g_ptr_array_steal_index (waiting, 0));
+  return TRUE;
+}
+
+static guint64
+lowest_of (const GPtrArray *records, guint64 otherwise)
+{
+  const MessageRecord *first;
+
+  if (records->len == 0)
+    return otherwise;
+  first = g_ptr_array_index (records, 0);
+  return first->number;
+}
+
+static gboolean
+page_newest (Worker *self, const ConversationRecord *record,
+             const Command *command, GError **error)
+{
+  GPtrArray *records
+      = cache_messages_before (self->cache, record->id, record->have_from,
+                               G_MAXINT64, KITH_CONVERSATION_PAGE, error);
+  Page page = { record->id, PAGE_NEWEST, command->generation, records, FALSE };
+
+  if (records == NULL)
+    return FALSE;
+  page.more = lowest_of (records, record->have_from) > record->first_kept;
+  if (!append_outbox (self, record->id, records, error)) {
+    g_ptr_array_unref (records);
+    return FALSE;
+  }
+  send_page (self, &page);
+  return TRUE;
+}
+
+static gboolean
+page_newer (Worker *self, const ConversationRecord *record,
+            const Command *command, GError **error)
+{
+  GPtrArray *records = cache_messages_after (
+      self->cache, record->id, command->number, KITH_CONVERSATION_PAGE, error);
+  Page page = { record->id, PAGE_NEWER, command->generation, records, FALSE };
+
+  if (records == NULL)
+    return FALSE;
+  if (records->len == KITH_CONVERSATION_PAGE) {
+    const MessageRecord *last = g_ptr_array_index (records, records->len - 1);
+
+    page.more = last->number < record->last_number;
+  }
+  if (!page.more && !append_outbox (self, record->id, records, error)) {
+    g_ptr_array_unref (records);
+    return FALSE;
+  }
+  send_page (self, &page);
+  return TRUE;
+}
+
+/* TRUE in *short_r: the server has more than the cache, and it is too few. */
+static gboolean
+page_older (Worker *self, const ConversationRecord *record,
+            const Waiting *wanted, gboolean *short_r, GError **error)
+{
+  const guint64 before
+      = wanted->window_first == 0 ? G_MAXINT64 : wanted->window_first;
+  GPtrArray *records
+      = cache_messages_before (self->cache, record->id, record->have_from,
+                               before, KITH_CONVERSATION_PAGE, error);
+  Page page = { record->id, PAGE_OLDER, wanted->generation, records, FALSE };
+
+  if (records == NULL)
+    return FALSE;
+  page.more = lowest_of (records, record->have_from) > record->first_kept;
+  if (short_r != NULL) {
+    *short_r = records->len < KITH_CONVERSATION_PAGE
+               && record->have_from > record->first_kept;
+    if (*short_r && (session_is_live (self) || records->len == 0)) {
+      g_ptr_array_unref (records);
+      return TRUE;
+    }
+    *short_r = FALSE;
+  }
+  send_page (self, &page);
+  return TRUE;
+}
+
+static gboolean
+take_history (Worker *self, const Waiting *waiting,
+              const Kith__HistoryPage *page, GError **error)
+{
+  GError *failure = NULL;
+  g_autoptr (ConversationRecord) record
+      = find (self, waiting->conversation_id, &failure);
+  guint64 lowest = 0;
+
+  if (failure != NULL) {
+    g_propagate_error (error, failure);
+    return FALSE;
+  }
+  if (record == NULL)
+    return TRUE;
+  if (!store_page (self, record, page, &lowest, error)
+      || !cache_put_conversation (self->cache, record, error))
+    return FALSE;
+  worker_touch (self, record->id);
+  return page_older (self, record, waiting, NULL, error);
+}
+
+static gboolean
+on_history (Worker *self, const Kith__ToClient *answer, gpointer data,
+            GError **error)
+{
+  Waiting *waiting = data;
+  GTask *task = g_steal_pointer (&waiting->task);
+
+  if (answer == NULL) {
+    worker_done (self, task, client_error_new (KITH_OFFLINE, NULL));
+    return TRUE;
+  }
+  if (answer->body_case == KITH__TO_CLIENT__BODY_REFUSAL) {
+    worker_done (self, task, requests_error_from (answer->refusal));
+    return TRUE;
+  }
+  if (!take_history (self, waiting, answer->history_page, error)) {
+    worker_done (self, task, client_error_new (KITH_MALFORMED, NULL));
+    return FALSE;
+  }
+  worker_done (self, task, NULL);
+  return TRUE;
+}
+
+static void
+load_older (Worker *self, const ConversationRecord *record, Command *command)
+{
+  Waiting *waiting = g_new0 (Waiting, 1);
+  const RequestKind kind
+      = { KITH__TO_CLIENT__BODY_HISTORY_PAGE, 0, on_history, waiting, g_free };
+  GError *error = NULL;
+  gboolean too_short = FALSE;
+
+  waiting->conversation_id = command->id;
+  waiting->window_first = command->number;
+  waiting->generation = command->generation;
+  if (!page_older (self, record, waiting, &too_short, &error) || !too_short) {
+    worker_done (self, g_steal_pointer (&command->task), error);
+    g_free (waiting);
+    return;
+  }
+  if (!session_is_live (self)) {
+    worker_done (self, g_steal_pointer (&command->task),
+                 client_error_new (KITH_OFFLINE, NULL));
+    g_free (waiting);
+    return;
+  }
+  waiting->task = command->task;
+  if (ask (self, command->id, record->have_from, &kind))
+    command->task = NULL; /* on_history() has it */
+  else
+    worker_done (self, g_steal_pointer (&command->task),
+                 client_error_new (KITH_BUSY, NULL));
+}
+
+void
+command_load (Worker *self, Command *command)
+{
+  g_autoptr (ConversationRecord) record = NULL;
+  GError *error = NULL;
+
+  if (self->cache != NULL)
+    record = cache_get_conversation (self->cache, command->id, &error);
+  if (record == NULL) {
+    if (error == NULL)
+      error = client_error_new (KITH_NOT_FOUND, NULL);
+  } else if (command->page_kind == PAGE_OLDER) {
+    load_older (self, record, command);
+    return;
+  } else if (command->page_kind == PAGE_NEWER) {
+    page_newer (self, record, command, &error);
+  } else {
+    page_newest (self, record, command, &error);
+  }
+  worker_done (self, g_steal_pointer (&command->task), error);
+}
