@@ -144,7 +144,7 @@ const struct migration store_migrations[] = {
 	  "  result BLOB NOT NULL,"
 	  "  time_us INTEGER NOT NULL"
 	  ") STRICT;"
-	  "CREATE UNIQUE INDEX operation_id ON operation (user_id, id);"
+	  "CREATE UNIQUE INDEX operation_id ON operation (id, user_id);"
 
 	  "INSERT INTO meta (key, value) VALUES"
 	  "  ('epoch', randomblob(16)), ('last_sequence', 0);" },

@@ -150,7 +150,7 @@ int64_t store_data_version(struct store *s);
  * makes it empty. Under the write lock, which it only tries: KITH_BUSY is
  * nothing to worry about. IO and the like are as serious as from a commit.
  */
-#define STORE_WAL_PASSIVE_BYTES  (4 * 1024 * 1024)
+#define STORE_WAL_PASSIVE_BYTES  (16 * 1024 * 1024)
 #define STORE_WAL_TRUNCATE_BYTES (64 * 1024 * 1024)
 enum kith_code store_checkpoint(struct store *s, struct fault *f);
 

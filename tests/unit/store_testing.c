@@ -92,6 +92,27 @@ testing_reopen(struct testing *t, unsigned int flags)
 }
 
 void
+testing_replace(struct testing *t, const char *from)
+{
+	static const char *const beside[] = { "-wal", "-shm" };
+	FILE *in = fopen(from, "r"), *out = fopen(t->path, "w");
+	char buffer[4096], *name;
+	size_t length, i;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((length = fread(buffer, 1, sizeof(buffer), in)) > 0)
+		assert_int_equal(fwrite(buffer, 1, length, out), length);
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
+	for (i = 0; i < 2; i++) {
+		name = mem_format("%s%s", t->path, beside[i]);
+		unlink(name);
+		free(name);
+	}
+}
+
+void
 testing_ok(struct testing *t, enum kith_code code, const char *what,
     const char *file, int line)
 {

@@ -43,6 +43,9 @@ int testing_teardown_folder(void **state);
 
 void testing_reopen(struct testing *t, unsigned int flags);
 
+/* A copy of the file `from` takes the place of the closed database. */
+void testing_replace(struct testing *t, const char *from);
+
 /* KITH_OK, or the test fails with the code's word and the store's sentence. */
 #define ok(t, code) testing_ok((t), (code), #code, __FILE__, __LINE__)
 void testing_ok(struct testing *t, enum kith_code code, const char *what,

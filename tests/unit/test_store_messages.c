@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 struct pair {
 	int64_t a, b, talk;
 };
@@ -52,11 +54,13 @@ messages_are_numbered_and_paged(void **state)
 	assert_int_equal(testing_send(t, p.talk, p.a, "one").number, 1);
 	assert_int_equal(testing_send(t, p.talk, p.b, "two").number, 2);
 	assert_int_equal(testing_send(t, p.talk, p.b, "three").number, 3);
-	ok(t, store_message_each(t->s, p.talk, (struct store_page){ 0, 2 },
-	    testing_list_message, &list));
+	ok(t,
+	    store_message_each(t->s, p.talk, (struct store_page){ 0, 2 },
+		testing_list_message, &list));
 	assert_string_equal(list.text, "3:three 2:two");
-	ok(t, store_message_each(t->s, p.talk, (struct store_page){ 2, 2 },
-	    testing_list_message, &list));
+	ok(t,
+	    store_message_each(t->s, p.talk, (struct store_page){ 2, 2 },
+		testing_list_message, &list));
 	assert_string_equal(list.text, "3:three 2:two 1:one");
 	ok(t, store_message_find(t->s, p.talk, 2, &message));
 	assert_int_equal(message.sender_id, p.b);
@@ -77,8 +81,9 @@ a_page_can_stop_early(void **state)
 
 	testing_send(t, p.talk, p.a, "one");
 	testing_send(t, p.talk, p.a, "two");
-	ok(t, store_message_each(t->s, p.talk, (struct store_page){ 0, 9 },
-	    testing_list_message, &list));
+	ok(t,
+	    store_message_each(t->s, p.talk, (struct store_page){ 0, 9 },
+		testing_list_message, &list));
 	assert_string_equal(list.text, "2:two");
 }
 
@@ -105,8 +110,8 @@ a_message_keeps_its_operation(void **state)
 	testing_commit(t);
 	ok(t, store_message_find(t->s, p.talk, sent.number, &found));
 	assert_true(found.has_operation);
-	assert_memory_equal(found.operation, message.operation,
-	    STORE_OPERATION_LENGTH);
+	assert_memory_equal(
+	    found.operation, message.operation, STORE_OPERATION_LENGTH);
 }
 
 static void
@@ -245,7 +250,8 @@ a_snapshot_shows_each_conversation_as_its_member_sees_it(void **state)
 {
 	struct testing *t = *state;
 	struct pair p = two_friends(t);
-	int64_t c = testing_user(t, "carol"), other = testing_friends(t, p.a, c);
+	int64_t c = testing_user(t, "carol"),
+		other = testing_friends(t, p.a, c);
 	struct testing_list list = { 0 };
 	struct store_conversation one;
 
@@ -256,13 +262,15 @@ a_snapshot_shows_each_conversation_as_its_member_sees_it(void **state)
 	testing_begin(t);
 	ok(t, store_friend_link_remove(t->s, p.a, c, T0));
 	testing_commit(t);
-	ok(t, store_conversation_each(t->s, p.a, (struct store_page){ 0, 9 },
-	    keep_conversation, &list));
-	assert_string_equal(list.text,
-	    "1:bob:friends:1:three 2:carol:strangers:0:");
+	ok(t,
+	    store_conversation_each(t->s, p.a, (struct store_page){ 0, 9 },
+		keep_conversation, &list));
+	assert_string_equal(
+	    list.text, "1:bob:friends:1:three 2:carol:strangers:0:");
 	memset(&list, 0, sizeof(list));
-	ok(t, store_conversation_each(t->s, p.a,
-	    (struct store_page){ p.talk, 9 }, keep_conversation, &list));
+	ok(t,
+	    store_conversation_each(t->s, p.a, (struct store_page){ p.talk, 9 },
+		keep_conversation, &list));
 	assert_string_equal(list.text, "2:carol:strangers:0:");
 	ok(t, store_conversation_find(t->s, p.b, p.talk, &one));
 	assert_int_equal(one.peer_id, p.a);
@@ -416,8 +424,8 @@ too_far_behind_needs_a_snapshot(void **state)
 	for (i = 0; i <= STORE_EVENTS_BEHIND_MAX; i++)
 		testing_send(t, p.talk, p.a, "x");
 	testing_commit(t);
-	gives(store_event_catch_up(t->s, &page, &reached, &more),
-	    KITH_TOO_LARGE);
+	gives(
+	    store_event_catch_up(t->s, &page, &reached, &more), KITH_TOO_LARGE);
 	assert_int_equal(reached, -5);
 	assert_int_equal(list.count, 0);
 	page.user_id = c; /* for whom none of it is */
@@ -450,8 +458,7 @@ check_joined(void *context, const struct store_event *event)
 	struct testing_list *list = context;
 
 	if (event->kind == STORE_EVENT_MESSAGE)
-		testing_list_add(list, "%.*s",
-		    (int)event->message.body_length,
+		testing_list_add(list, "%.*s", (int)event->message.body_length,
 		    (const char *)event->message.body);
 	if (event->kind == STORE_EVENT_MARK)
 		testing_list_add(list, "%lld/%lld",
@@ -485,12 +492,15 @@ a_repeated_operation_gets_its_first_answer(void **state)
 	uint8_t other_digest[STORE_DIGEST_LENGTH] = { 3 };
 	struct store_operation operation = { p.a, id, digest,
 		(const uint8_t *)"answer", 6 };
-	struct store_operation again = { .user_id = p.a, .id = id,
-		.digest = digest };
-	struct store_operation conflict = { .user_id = p.a, .id = id,
-		.digest = other_digest };
-	struct store_operation stranger = { .user_id = p.b, .id = id,
-		.digest = digest };
+	struct store_operation again = {
+		.user_id = p.a, .id = id, .digest = digest
+	};
+	struct store_operation conflict = {
+		.user_id = p.a, .id = id, .digest = other_digest
+	};
+	struct store_operation stranger = {
+		.user_id = p.b, .id = id, .digest = digest
+	};
 
 	gives(store_operation_find(t->s, &again), KITH_NOT_FOUND);
 	testing_begin(t);
@@ -567,7 +577,8 @@ every_contradiction_is_found(void **state)
 	struct testing *t = *state;
 	struct pair p = two_friends(t);
 	struct testing_list list;
-	char *undo;
+	char *good = mem_format("%s/good", t->folder);
+	char *keep = mem_format("VACUUM INTO '%s'", good);
 	size_t i;
 
 	testing_send(t, p.talk, p.a, "one");
@@ -576,9 +587,7 @@ every_contradiction_is_found(void **state)
 	raise_mark(t, p.talk, p.b, 3, 2);
 	ok(t, store_verify(t->s, testing_problem, NULL));
 	store_close(&t->s);
-	assert_true(asprintf(&undo, "VACUUM INTO '%s/good'", t->folder) > 0);
-	testing_sql(t, undo);
-	free(undo);
+	testing_sql(t, keep);
 	for (i = 0; i < sizeof(wrecks) / sizeof(wrecks[0]); i++) {
 		memset(&list, 0, sizeof(list));
 		testing_sql(t, wrecks[i]);
@@ -587,12 +596,10 @@ every_contradiction_is_found(void **state)
 			fail_msg("not found: %s", wrecks[i]);
 		assert_true(list.count > 0);
 		store_close(&t->s);
-		assert_true(asprintf(&undo,
-				"rm -f %s/kith.db*; cp %s/good %s/kith.db",
-				t->folder, t->folder, t->folder) > 0);
-		assert_int_equal(system(undo), 0);
-		free(undo);
+		testing_replace(t, good);
 	}
+	free(keep);
+	free(good);
 	testing_reopen(t, STORE_HUB);
 }
 
@@ -624,6 +631,6 @@ main(void)
 		CASE(every_contradiction_is_found),
 	};
 
-	return cmocka_run_group_tests_name("store: messages", tests, NULL,
-	    NULL);
+	return cmocka_run_group_tests_name(
+	    "store: messages", tests, NULL, NULL);
 }
