@@ -514,7 +514,6 @@ main(void)
 		CASE(a_truncated_one_is_refused),
 		CASE(flipped_bytes_are_found_or_harmless),
 		CASE(one_that_cannot_be_written_is_refused),
-		CASE(
 		CASE(the_server_is_described),
 		CASE(every_version_leads_to_the_newest),
 		CASE(a_migration_leaves_a_copy_of_what_was),
