@@ -329,20 +329,6 @@ ask_to_sign_in(struct bench_client *c, const char *name, const uint8_t *token)
 	return bench_client_call(c, &request, false);
 }
 
-static Kith__ToClient *
-ask_to_sign_up(struct bench_client *c, const char *name)
-{
-	Kith__SignUp sign_up = KITH__SIGN_UP__INIT;
-	Kith__ToServer request = KITH__TO_SERVER__INIT;
-	char password[] = BENCH_PASSWORD;
-
-	sign_up.name = (char *)(uintptr_t)name;
-	sign_up.password = password;
-	request.body_case = KITH__TO_SERVER__BODY_SIGN_UP;
-	request.sign_up = &sign_up;
-	return bench_client_call(c, &request, true);
-}
-
 static const char *
 refusal_sentence(const Kith__ToClient *answer)
 {
@@ -355,15 +341,9 @@ uint64_t
 bench_client_sign_in(struct bench_client *c, const char *name,
     const uint8_t *token, uint8_t *token_r)
 {
-	Kith__ToClient *answer = token != NULL ? ask_to_sign_in(c, name, token)
-					       : ask_to_sign_up(c, name);
+	Kith__ToClient *answer = ask_to_sign_in(c, name, token);
 	uint64_t id;
 
-	if (answer->body_case == KITH__TO_CLIENT__BODY_REFUSAL &&
-	    answer->refusal->code == KITH__REFUSAL__CODE__NAME_TAKEN) {
-		envelope_free_to_client(&answer);
-		answer = ask_to_sign_in(c, name, NULL);
-	}
 	if (answer->body_case != KITH__TO_CLIENT__BODY_SIGNED_IN)
 		bench_fail(
 		    "%s cannot sign in: %s", name, refusal_sentence(answer));

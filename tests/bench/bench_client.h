@@ -55,9 +55,8 @@ void bench_client_ready(struct bench_client *c);
 void bench_client_flush(struct bench_client *c);
 
 /*
- * Signs in with a token, or with the password when token is NULL; signs up
- * when the account is not there. token_r (32 bytes) may be NULL. Returns the
- * user's id.
+ * Signs in with a token, or with the password that run-bench gave every account
+ * when token is NULL. token_r (32 bytes) may be NULL. Returns the user's id.
  */
 uint64_t bench_client_sign_in(struct bench_client *c, const char *name,
     const uint8_t *token, uint8_t *token_r);

@@ -120,24 +120,6 @@ mark_delivered(struct pair *p)
 }
 
 static void
-befriend(struct bench_client *c, const char *name)
-{
-	Kith__SendFriendRequest ask = KITH__SEND_FRIEND_REQUEST__INIT;
-	Kith__ToServer request = KITH__TO_SERVER__INIT;
-	Kith__ToClient *answer;
-
-	ask.name = (char *)(uintptr_t)name;
-	request.body_case = KITH__TO_SERVER__BODY_SEND_FRIEND_REQUEST;
-	request.send_friend_request = &ask;
-	answer = bench_client_call(c, &request, true);
-	if (answer->body_case == KITH__TO_CLIENT__BODY_REFUSAL &&
-	    answer->refusal->code != KITH__REFUSAL__CODE__ALREADY)
-		bench_fail("no friendship: %s", answer->refusal->sentence);
-	envelope_free_to_client(&answer);
-}
-
-/* Both ask, so that they are friends whoever was first. */
-static void
 set_up_pair(struct run *run, unsigned index)
 {
 	struct pair *p = &run->pairs[index];
@@ -152,11 +134,6 @@ set_up_pair(struct run *run, unsigned index)
 	bench_client_sign_in(p->sender, sender, NULL, NULL);
 	peer = bench_client_sign_in(p->receiver, receiver, NULL, NULL);
 	p->conversation = bench_client_conversation(p->sender, peer);
-	if (p->conversation == 0) {
-		befriend(p->sender, receiver);
-		befriend(p->receiver, sender);
-		p->conversation = bench_client_conversation(p->sender, peer);
-	}
 	if (p->conversation == 0)
 		bench_fail("%s and %s have no conversation", sender, receiver);
 	bench_client_on_frame(p->sender, sender_frame, p);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * kith-bench: the load generator. It makes its own accounts by sign-up, so the
- * daemon needs "sign-up = open"; tests/bench/run-bench starts one that fits.
- * It speaks to 127.0.0.1 only and ends by itself.
+ * kith-bench: the load generator. run-bench makes the accounts that it signs in
+ * to and starts a daemon that fits. It speaks to 127.0.0.1 only and ends by
+ * itself.
  */
 
 #include "kith_bench.h"
