@@ -19,8 +19,11 @@
 #include "store_user.h"
 #include "text.h"
 
-/* Accounts that one network may make. */
-#define SIGN_UP_BURST       50u
+/*
+ * Accounts that one network may make where no invite is asked for: a school
+ * behind one address may come at once, a script gets no further for long.
+ */
+#define SIGN_UP_BURST       300u
 #define SIGN_UP_INTERVAL_MS 60000u
 
 /* ---- judging ---------------------------------------------------------------------- */
@@ -100,6 +103,13 @@ check_invite(struct request *request)
 	return code;
 }
 
+static bool
+needs_invite(const struct request *request)
+{
+	return request->hub->settings.sign_up ==
+	    KITH__SIGN_UP_MODE__SIGN_UP_INVITE;
+}
+
 static enum kith_code
 ask_anew(struct request *request, const char *password)
 {
@@ -107,13 +117,14 @@ ask_anew(struct request *request, const char *password)
 	    request->hub->throttle, request->session->address, hub_now_ms());
 	enum kith_code code;
 
-	request->retry_after_ms = throttle_take(
-	    bucket, SIGN_UP_BURST, SIGN_UP_INTERVAL_MS, hub_now_ms());
+	if (!needs_invite(request))
+		request->retry_after_ms = throttle_take(bucket, SIGN_UP_BURST,
+		    SIGN_UP_INTERVAL_MS, hub_now_ms());
 	if (request->retry_after_ms != 0)
 		return KITH_TRY_LATER;
 	request->sign_in->step = SIGN_UP_ANEW;
 	code = auth_desk_ask(request->hub->auth, request, NULL, password);
-	if (code != KITH_AGAIN)
+	if (code != KITH_AGAIN && !needs_invite(request))
 		throttle_give_back(bucket, SIGN_UP_INTERVAL_MS);
 	return code;
 }
