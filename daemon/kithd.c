@@ -189,7 +189,7 @@ main(int argc, char *argv[], char *envp[])
 	struct settings *settings = NULL;
 
 	hold_standard_descriptors();
-	setproctitle_init(argc, argv, envp);
+	proc_init(argc, argv, envp);
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	if (line.role != NULL)
 		return play(line.role);

@@ -24,7 +24,7 @@ main(int argc, char *argv[], char *envp[])
 		    "kithd-session is started by kithd; see kithd(8)\n");
 		return 2;
 	}
-	setproctitle_init(argc, argv, envp);
+	proc_init(argc, argv, envp);
 	proc_child_init();
 	proc_name("kithd-session", KITH__IPC__ROLE__ROLE_LISTENER);
 	return listener_main();

@@ -64,6 +64,17 @@ proc_role_parse(const char *word, Kith__Ipc__Role *role_r)
 	return false;
 }
 
+/* The first argument as the kernel shows it, and where it ended at first. */
+static char *title, *title_end;
+
+void
+proc_init(int argc, char *argv[], char *envp[])
+{
+	title = argv[0];
+	title_end = argv[0] + strlen(argv[0]);
+	setproctitle_init(argc, argv, envp);
+}
+
 void
 proc_name(const char *program, Kith__Ipc__Role role)
 {
@@ -71,7 +82,12 @@ proc_name(const char *program, Kith__Ipc__Role role)
 
 	/* exec by descriptor leaves a number as the command name */
 	prctl(PR_SET_NAME, program, 0, 0, 0);
-	setproctitle("%s", word);
+	if (title != NULL) {
+		setproctitle("%s", word);
+		/* libbsd marks the old end with a dot, which ps would show */
+		if (title + strlen(title) < title_end)
+			*title_end = '\0';
+	}
 	log_open(word);
 }
 

@@ -35,6 +35,9 @@ const char *proc_role_word(Kith__Ipc__Role role);
 /* The role for such a word; false when there is none. */
 bool proc_role_parse(const char *word, Kith__Ipc__Role *role_r);
 
+/* First in main(): makes room for titles. argv's strings stay valid. */
+void proc_init(int argc, char *argv[], char *envp[]);
+
 /*
  * Sets title ("kithd: hub") and command name, and opens the log for the role.
  * Any process, also after a fork.
