@@ -292,7 +292,7 @@ class Server:
             return [p for p in found if p.pid == self.process.pid]
         if role:
             return [p for p in found
-                    if re.search(rf"\b{role}\b", p.title)
+                    if re.search(rf": {role}\b", p.title)
                     and p.pid != self.process.pid]
         return found
 

@@ -93,7 +93,6 @@ def test_exposed_program_links_neither_sqlite_nor_argon2(programs):
     linked = libraries(programs.kithd_session)
     assert "libmbedtls" in linked
     assert "sqlite" not in linked and "argon2" not in linked
-    assert "libevent" not in linked
     linked = libraries(programs.kithd)
     assert "libmbedtls" not in linked
 
