@@ -9,8 +9,8 @@
 
 /* clang-format off */
 static const char *const checks[] = {
-	/* The file, its tables and indexes. */
-	"SELECT integrity_check FROM pragma_integrity_check(100)"
+	/* The file, its tables and indexes; stops at 100 by itself. */
+	"SELECT integrity_check FROM pragma_integrity_check"
 	" WHERE integrity_check <> 'ok'",
 
 	"SELECT format('%s row %d refers to a missing row of %s',"
