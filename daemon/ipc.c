@@ -14,6 +14,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "envelope.h"
+
 /* Static, not on the stack: pages that no message needs are never touched. */
 static uint8_t pack_buffer[IPC_MESSAGE_MAX];
 static uint8_t receive_buffer[IPC_MESSAGE_MAX];
@@ -205,8 +207,8 @@ ipc_receive(int socket, const ProtobufCMessageDescriptor *type,
 }
 
 /*
- * protobuf-c turns hostile input into up to 56 times its size. So unpacking
- * counts what it takes. What it took is freed by plain free(), so that a
+ * protobuf-c turns hostile input into up to 56 times its size. So it gets only
+ * what lib/wire's scan lets through, and unpacking counts what it takes. What it took is freed by plain free(), so that a
  * message outlives its budget.
  */
 struct budget {
@@ -244,6 +246,8 @@ ipc_unpack(const ProtobufCMessageDescriptor *type, const void *bytes,
 		.allocator_data = &budget };
 	ProtobufCMessage *message;
 
+	if (envelope_scan(type, bytes, length) != KITH_OK)
+		return KITH_MALFORMED;
 	message = protobuf_c_message_unpack(type, &allocator, length, bytes);
 	if (message == NULL)
 		return KITH_MALFORMED;

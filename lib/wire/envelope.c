@@ -150,16 +150,16 @@ check_request(const Kith__ToServer *m, const struct scan_finding *finding,
 
 /* Scans and unpacks; the verdict is fatal where that fails. */
 static enum kith_code
-open_request(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
-    size_t length, ProtobufCMessage **message_r, struct envelope_verdict *v,
-    struct scan_finding *finding_r)
+open_request(const uint8_t *bytes, size_t length, Kith__ToServer **message_r,
+    struct envelope_verdict *v, struct scan_finding *finding_r)
 {
+	const ProtobufCMessageDescriptor *type = &kith__to_server__descriptor;
 	enum kith_code code;
 
 	*v = (struct envelope_verdict){ 0 };
 	code = scan_message(&server_rules, type, bytes, length, finding_r);
 	if (code == KITH_OK) {
-		*message_r = unpack(type, bytes, length);
+		*message_r = (Kith__ToServer *)unpack(type, bytes, length);
 		if (*message_r == NULL)
 			code = KITH_TOO_LARGE;
 	}
@@ -175,14 +175,14 @@ envelope_unpack_to_server(const uint8_t *bytes, size_t length,
     Kith__ToServer **message_r, struct envelope_verdict *verdict_r)
 {
 	struct scan_finding finding;
-	ProtobufCMessage *m = NULL;
-	enum kith_code code = open_request(&kith__to_server__descriptor, bytes,
-	    length, &m, verdict_r, &finding);
+	Kith__ToServer *m = NULL;
+	enum kith_code code =
+	    open_request(bytes, length, &m, verdict_r, &finding);
 
 	if (code == KITH_OK)
-		code = check_request((Kith__ToServer *)m, &finding, verdict_r);
+		code = check_request(m, &finding, verdict_r);
 	if (code == KITH_OK)
-		*message_r = (Kith__ToServer *)m;
+		*message_r = m;
 	else
 		discard(m);
 	return code;
@@ -190,39 +190,6 @@ envelope_unpack_to_server(const uint8_t *bytes, size_t length,
 
 void
 envelope_free_to_server(Kith__ToServer **message)
-{
-	discard(*message);
-	*message = NULL;
-}
-
-enum kith_code
-envelope_unpack_session_to_hub(const uint8_t *bytes, size_t length,
-    Kith__Ipc__SessionToHub **message_r, struct envelope_verdict *verdict_r)
-{
-	struct scan_finding finding;
-	ProtobufCMessage *m = NULL;
-	Kith__Ipc__SessionToHub *s;
-	enum kith_code code =
-	    open_request(&kith__ipc__session_to_hub__descriptor, bytes, length,
-		&m, verdict_r, &finding);
-
-	if (code != KITH_OK)
-		return code;
-	s = (Kith__Ipc__SessionToHub *)m;
-	if (s->body_case == KITH__IPC__SESSION_TO_HUB__BODY_REQUEST)
-		code = check_request(s->request, &finding, verdict_r);
-	else
-		code = refuse(verdict_r, true, KITH_MALFORMED,
-		    "A session sent no request");
-	if (code == KITH_OK)
-		*message_r = s;
-	else
-		discard(m);
-	return code;
-}
-
-void
-envelope_free_session_to_hub(Kith__Ipc__SessionToHub **message)
 {
 	discard(*message);
 	*message = NULL;
@@ -314,29 +281,10 @@ envelope_pack(const ProtobufCMessage *message, size_t *length_r)
 /* ---- between the daemon's processes ---- */
 
 enum kith_code
-envelope_unpack_ipc(const ProtobufCMessageDescriptor *type,
-    const uint8_t *bytes, size_t length, ProtobufCMessage **message_r,
-    struct fault *f)
+envelope_scan(
+    const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t length)
 {
 	struct scan_finding finding;
-	ProtobufCMessage *m;
-	enum kith_code code =
-	    scan_message(&ipc_rules, type, bytes, length, &finding);
 
-	if (code == KITH_OK && finding.bad_text)
-		code = KITH_BAD_TEXT;
-	if (code != KITH_OK)
-		return set_malformed(f, code);
-	m = unpack(type, bytes, length);
-	if (m == NULL)
-		return set_malformed(f, KITH_TOO_LARGE);
-	*message_r = m;
-	return KITH_OK;
-}
-
-void
-envelope_free_ipc(ProtobufCMessage **message)
-{
-	discard(*message);
-	*message = NULL;
+	return scan_message(&ipc_rules, type, bytes, length, &finding);
 }

@@ -7,7 +7,6 @@
 
 #include "buf.h"
 #include "fault.h"
-#include "ipc.pb-c.h"
 #include "kith.pb-c.h"
 
 /*
@@ -23,8 +22,8 @@
  * protobuf-c's; nothing inside it can be freed or taken out of it.
  */
 
-#define ENVELOPE_REPEATED_MAX        128u /* elements of one repeated field */
-#define ENVELOPE_IPC_REPEATED_MAX    512u /* the same, in envelope_unpack_ipc() */
+#define ENVELOPE_REPEATED_MAX        128u   /* elements of one repeated field */
+#define ENVELOPE_IPC_REPEATED_MAX    65536u /* the same, in envelope_scan() */
 #define ENVELOPE_ARENA_LIMIT(length) (4u * (length) + 65536u) /* bytes */
 
 #define ENVELOPE_OPERATION_SIZE 16u
@@ -35,7 +34,7 @@
 #define ENVELOPE_INVITE_MAX     64u  /* bytes of SignUp.invite */
 #define ENVELOPE_PAGE_MAX       100u /* rows that may be asked for */
 
-/* ---- requests, in the session and again in the hub ---- */
+/* ---- requests ---- */
 
 struct envelope_verdict {
 	uint64_t
@@ -60,13 +59,6 @@ enum kith_code envelope_unpack_to_server(const uint8_t *bytes, size_t length,
     Kith__ToServer **message_r, struct envelope_verdict *verdict_r);
 
 void envelope_free_to_server(Kith__ToServer **message);
-
-/* The same for what a session sends to the hub: hostile bytes as well. */
-enum kith_code envelope_unpack_session_to_hub(const uint8_t *bytes,
-    size_t length, Kith__Ipc__SessionToHub **message_r,
-    struct envelope_verdict *verdict_r);
-
-void envelope_free_session_to_hub(Kith__Ipc__SessionToHub **message);
 
 /* Is the body of a kind that needs an operation ("changes" in kith.proto)? */
 bool envelope_changes(Kith__ToServer__BodyCase body);
@@ -102,12 +94,9 @@ uint8_t *envelope_pack(const ProtobufCMessage *message, size_t *length_r);
 /* ---- messages between the daemon's own processes ---- */
 
 /*
- * Unpacks any message of ipc.proto or kith.proto by its descriptor, with the
- * same scan and arena; unknown fields are refused. Free with
- * envelope_free_ipc(). KITH_MALFORMED, KITH_TOO_LARGE or KITH_BAD_TEXT.
+ * The scan alone, for those who unpack by themselves: known fields of their
+ * wire types, each once, no NUL in a string, at most ENVELOPE_IPC_REPEATED_MAX
+ * elements. Text that is not UTF-8 passes. KITH_MALFORMED or KITH_TOO_LARGE.
  */
-enum kith_code envelope_unpack_ipc(const ProtobufCMessageDescriptor *type,
-    const uint8_t *bytes, size_t length, ProtobufCMessage **message_r,
-    struct fault *f);
-
-void envelope_free_ipc(ProtobufCMessage **message);
+enum kith_code envelope_scan(const ProtobufCMessageDescriptor *type,
+    const uint8_t *bytes, size_t length);

@@ -11,7 +11,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	Kith__ToClient *m = NULL;
-	ProtobufCMessage *strict = NULL;
 	struct fault f;
 	uint8_t *packed;
 	size_t packed_length;
@@ -22,13 +21,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		return 0;
 	}
 	PROMISE(arena_size(arena_of(m)) <= ENVELOPE_ARENA_LIMIT(length));
-	/* the strict reader refuses every unknown field at every depth */
+	/* the strict scan refuses every unknown field at every depth */
 	packed = envelope_pack(&m->base, &packed_length);
-	PROMISE(packed_length <= length || packed_length < 1024 + 2 * length);
-	PROMISE(envelope_unpack_ipc(&kith__to_client__descriptor, packed,
-		    packed_length, &strict, &f) == KITH_OK);
+	PROMISE(packed_length <= 2 * length); /* enums below 0 grow */
+	PROMISE(envelope_scan(&kith__to_client__descriptor, packed,
+		    packed_length) == KITH_OK);
 	free(packed);
-	envelope_free_ipc(&strict);
 	envelope_free_to_client(&m);
 	return 0;
 }
