@@ -197,6 +197,11 @@ on_writable(evutil_socket_t socket, short events, void *context)
 			if (c->handler->drained != NULL)
 				c->handler->drained(c, c->context);
 		}
+	} else if (code == KITH_CLOSED && !c->paused) {
+		/* Its last words may lie unread: reading comes to the end by
+		 * itself, and tells it. */
+		event_del(c->writable);
+		event_active(c->readable, EV_READ, 0);
 	} else if (code != KITH_BUSY) {
 		tell_closed(c, code);
 	}

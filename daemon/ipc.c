@@ -152,11 +152,18 @@ receive(int socket, size_t *length_r, struct ipc_descriptors *descriptors_r)
 		.msg_iovlen = 1,
 		.msg_control = &control,
 		.msg_controllen = sizeof(control) };
+	bool reset = false;
 	ssize_t got;
 
-	do
+	/*
+	 * The other end closed without having read all: Linux says so once,
+	 * before it hands over what that end had sent.
+	 */
+	do {
 		got = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	} while (got < 0 &&
+	    (errno == EINTR ||
+		(errno == ECONNRESET && !reset && (reset = true))));
 	if (got < 0)
 		return errno == EAGAIN ? KITH_AGAIN : code_of_errno(errno);
 	collect(&header, descriptors_r);
