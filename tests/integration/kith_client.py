@@ -82,12 +82,13 @@ def tls_context(alpn=(ALPN,)):
 class Connection:
     """TLS and frames; knows nothing of what the messages mean."""
 
-    def __init__(self, pb, address, pin=None, context=None):
+    def __init__(self, pb, address, pin=None, context=None, source=None):
         self.pb = pb
         self.received = bytearray()
         self.frame_max = 65536
         self.clean_end = False  # by close_notify
-        plain = socket.create_connection(address, timeout=ANSWER_TIMEOUT_S)
+        plain = socket.create_connection(
+            address, ANSWER_TIMEOUT_S, source and (source, 0))
         try:
             self.socket = (context or tls_context()).wrap_socket(
                 plain, server_hostname="localhost",
@@ -167,11 +168,12 @@ class Connection:
 class Client:
     """One device of one person."""
 
-    def __init__(self, pb, address, pin=None, hello=True, context=None):
+    def __init__(self, pb, address, pin=None, hello=True, context=None,
+                 source=None):
         self.pb = pb
         self.address = address
         self.pin = pin
-        self.connection = Connection(pb, address, pin, context)
+        self.connection = Connection(pb, address, pin, context, source)
         self.next_request = 0
         self.events = []       # not yet asked for
         self.presence = []

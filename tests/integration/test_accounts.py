@@ -21,7 +21,7 @@ def test_sign_up_gives_an_account_and_a_token(shared):
     assert signed_in.self.id > 0 and signed_in.device_id > 0
     assert len(signed_in.token) == 32
     assert signed_in.epoch == client.greeting.epoch
-    assert client.go_live().conversations == []
+    assert not client.go_live().conversations
 
 
 def test_repeated_sign_up_signs_in(shared):
@@ -113,7 +113,7 @@ def test_names_at_the_edge_of_the_rule(server, name):
 
 @pytest.mark.parametrize("password", [
     "", "1234567", "äöüäöüä", "password", "12345678", "x" * 1025,
-    "ä" * 513])
+    "ä" * 513], ids=range(7))
 def test_bad_passwords(shared, password):
     client = shared.connect()
     with refused("BAD_PASSWORD", "TOO_LARGE"):
@@ -140,7 +140,7 @@ def test_longest_password_and_canonical_forms(shared):
 @pytest.mark.parametrize("display_name,code", [
     ("a\u202eb", "BAD_TEXT"), ("a\nb", "BAD_TEXT"), ("a\tb", "BAD_TEXT"),
     (" a", "BAD_TEXT"), ("a\u0301" + "\u0301" * 8, "BAD_TEXT"),
-    ("x" * 129, "TOO_LARGE")])
+    ("x" * 129, "TOO_LARGE")], ids=range(6))
 def test_bad_display_names(shared, display_name, code):
     with refused(code):
         shared.connect().sign_up(unique_name(), PASSWORD,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kith_client import Refused, refused
+from kith_client import Refused, refused, uuid7
 from kith_server import pin_of_file
 
 WITHIN_S = 1.0
@@ -114,7 +114,7 @@ def test_changes_leave_in_order_with_those_of_the_daemon(server):
     total = 0
     for friend in friends:
         for n in range(20):
-            one.send("send_message", b"o" * 14 + bytes([total % 256, n]),
+            one.send("send_message", uuid7(),
                      conversation_id=conversation,
                      content=server.pb.Content(text=str(n)))
             total += 1
@@ -188,10 +188,10 @@ def test_status_and_fingerprint(server):
 def test_tool_is_never_locked_out(server):
     """A crowd keeps the daemon busy; kith-admin still gets its turn."""
     one, _, conversation = server.two_friends()
-    requests = [one.send("send_message", n.to_bytes(16, "big"),
+    requests = [one.send("send_message", uuid7(),
                          conversation_id=conversation,
                          content=server.pb.Content(text="x" * 1000))
-                for n in range(1, 2001)]
+                for _ in range(2000)]
     begin = time.monotonic()
     server.admin("user", "add", "late", "--generate")
     assert time.monotonic() - begin < 10

@@ -165,11 +165,13 @@ def test_paging_back(shared):
 
 def test_pages_of_long_texts_fit_a_frame(shared):
     one, other, conversation = shared.two_friends()
+    start = other.cursor
     for n in range(40):
         one.send_text(conversation, f"{n:02}" + "x" * 4094)
     # the client refuses a frame over the limit
     assert len(other.whole_history(conversation, 100)) == 40
     fresh = shared.back(other, live=False)
+    fresh.cursor = start
     assert len([e for e in fresh.catch_up(100)
                 if e.WhichOneof("body") == "message"]) == 40
     assert len(shared.device(other).whole_history(conversation)) == 40
@@ -303,7 +305,7 @@ def test_presence_ends_with_the_friendship(shared):
 
 @pytest.mark.parametrize("text", [
     "x", "\t\n x", "x" * 4096, "é" * 2048, "a" + "\u0301" * 8,
-    "<b>&amp;</b> %s %n \\ ' \" ;", "\u200f\u05d0\u05d1", "🏳️‍🌈 👩‍👩‍👧‍👦"])
+    "<b>&amp;</b> %s %n \\ ' \" ;", "\u200f\u05d0\u05d1", "🏳️‍🌈 👩‍👩‍👧‍👦"], ids=range(8))
 def test_text_comes_back_exactly(shared, text):
     one, other, conversation = shared.two_friends()
     one.send_text(conversation, text)

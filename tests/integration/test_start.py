@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from kith_client import Refused
+from kith_client import Refused, uuid7
 from kith_server import (as_ordinary_user, make_certificate, own, unique_name,
                          wait_until)
 
@@ -228,12 +228,13 @@ def test_locked_database_delays_and_loses_nothing(server):
     assert lock.exists()
     with lock.open("r+b") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        requests = [one.send("send_message", b"\x01" * 15 + bytes([n]),
+        operations = [uuid7() for _ in range(20)]
+        requests = [one.send("send_message", operations[n],
                              conversation_id=conversation,
                              content=server.pb.Content(text=str(n)))
                     for n in range(20)]
         # nobody is answered, or told to try again; reading goes on
-        assert other.history(conversation).messages == []
+        assert not other.history(conversation).messages
         fcntl.flock(held, fcntl.LOCK_UN)
     stored = 0
     for n, request in enumerate(requests):
@@ -241,7 +242,7 @@ def test_locked_database_delays_and_loses_nothing(server):
             one.answer(request)
         except Refused as refusal:
             assert refusal.code == "BUSY"
-            one.send_text(conversation, str(n), b"\x01" * 15 + bytes([n]))
+            one.send_text(conversation, str(n), operations[n])
         stored += 1
     assert len(other.whole_history(conversation)) == stored == 20
 
