@@ -118,8 +118,8 @@ ask_anew(struct request *request, const char *password)
 	enum kith_code code;
 
 	if (!needs_invite(request))
-		request->retry_after_ms = throttle_take(bucket, SIGN_UP_BURST,
-		    SIGN_UP_INTERVAL_MS, hub_now_ms());
+		request->retry_after_ms = throttle_take(
+		    bucket, SIGN_UP_BURST, SIGN_UP_INTERVAL_MS, hub_now_ms());
 	if (request->retry_after_ms != 0)
 		return KITH_TRY_LATER;
 	request->sign_in->step = SIGN_UP_ANEW;

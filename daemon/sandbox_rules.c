@@ -42,8 +42,7 @@ CALLS calls_database[] = { "pread64", "pwrite64", "ftruncate", "ftruncate64",
 CALLS calls_control[] = { "accept4", "accept", NULL };
 
 CALLS calls_threads[] = { "set_robust_list", "rseq", "sched_getaffinity",
-	"eventfd2",
-	"getcpu", "get_mempolicy", "sysinfo", NULL };
+	"eventfd2", "getcpu", "get_mempolicy", "sysinfo", NULL };
 
 CALLS calls_listener[] = { "accept4", "accept", "socketpair", "getpeername",
 	"setsockopt", "wait4", "waitid", "set_robust_list", "rseq",
@@ -52,16 +51,15 @@ CALLS calls_listener[] = { "accept4", "accept", "socketpair", "getpeername",
 /* What starting a program costs, before its own sandbox closes again. */
 CALLS calls_parent[] = { "execve", "execveat", "wait4", "waitid", "kill",
 	"tgkill", "setpgid", "getpgid", "getppid", "getpgrp", "setsid",
-	"socketpair", "bind", "listen", "connect", "getsockname", "getpeername",
-	"setsockopt", "chmod", "fchmodat", "umask", "dup", "dup2", "dup3",
-	"pipe", "pipe2", "eventfd2", "signalfd4", "timerfd_create",
-	"timerfd_settime", "arch_prctl", "set_tid_address", "set_robust_list",
-	"rseq", "prlimit64", "getrlimit", "ugetrlimit", "close_range",
-	"pread64", "ioctl", "memfd_create", "getresuid", "getresgid",
-	"getgroups", "capget", "mlock", "munlock", "rt_sigtimedwait",
-	"rt_sigpending", "rt_sigsuspend", "membarrier", "get_mempolicy",
-	"sched_getparam", "sched_getscheduler", "getrusage", "times", "getcpu",
-	"link", "linkat", "mkdir", "mkdirat", NULL };
+	"socketpair", "getsockname", "getpeername", "setsockopt", "chmod",
+	"fchmodat", "umask", "dup", "dup2", "dup3", "pipe", "pipe2", "eventfd2",
+	"signalfd4", "timerfd_create", "timerfd_settime", "arch_prctl",
+	"set_tid_address", "set_robust_list", "rseq", "prlimit64", "getrlimit",
+	"ugetrlimit", "close_range", "pread64", "ioctl", "memfd_create",
+	"getresuid", "getresgid", "getgroups", "capget", "mlock", "munlock",
+	"rt_sigtimedwait", "rt_sigpending", "rt_sigsuspend", "membarrier",
+	"get_mempolicy", "sched_getparam", "sched_getscheduler", "getrusage",
+	"times", "getcpu", "link", "linkat", "mkdir", "mkdirat", NULL };
 
 const char *const sandbox_file_calls[] = { "open", "openat", "openat2", "creat",
 	"stat", "stat64", "lstat", "lstat64", "newfstatat", "fstatat64",
