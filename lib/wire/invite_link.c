@@ -85,12 +85,12 @@ take_parameter(
 		if (l->invite[0] != '\0' || !is_code(value))
 			return fault_set(f, KITH_MALFORMED,
 			    "The link's invite is not valid");
-		strcpy(l->invite, value);
+		memcpy(l->invite, value, strlen(value) + 1);
 	} else {
 		if (l->pin[0] != '\0' || !pin_valid(value))
 			return fault_set(
 			    f, KITH_MALFORMED, "The link's key is not valid");
-		strcpy(l->pin, value);
+		memcpy(l->pin, value, PIN_SIZE);
 	}
 	return KITH_OK;
 }
