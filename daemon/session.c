@@ -297,7 +297,9 @@ take_frames(struct session *s)
 			break;
 		}
 		code = take_frame(s, body, length);
-		if (code == KITH_BUSY) {
+		if (code == KITH_BUSY || code == KITH_CLOSED) {
+			/* Closed: what the hub said last is still to be read,
+			 * its goodbye to the client may be among it. */
 			s->hub_full = true;
 			break;
 		}
