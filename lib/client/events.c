@@ -46,8 +46,8 @@ events_recount (Worker *self, ConversationRecord *record, GError **error)
 {
   guint count = 0;
 
-  if (record->last_number - record->have_from
-      > CACHE_MESSAGES_MAX + MESSAGES_SLACK) {
+  if (record->last_number
+      > record->have_from + CACHE_MESSAGES_MAX + MESSAGES_SLACK) {
     record->have_from = record->last_number - CACHE_MESSAGES_MAX;
     if (!cache_delete_below (self->cache, record->id, record->have_from, error))
       return FALSE;
