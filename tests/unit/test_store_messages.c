@@ -350,6 +350,7 @@ one_who_was_away_gets_what_is_for_them_in_order(void **state)
 	testing_begin(t);
 	ok(t, store_user_lock(t->s, p.b, "", T0));
 	testing_commit(t);
+	testing_send(t, apart, c, "the newest is not for bob either");
 	assert_false(catch_up(t, p.b, &cursor, 100, &list));
 	assert_string_equal(list.text,
 	    "added>-2 added>-2 message>1 message>2 message>1 mark>1");
