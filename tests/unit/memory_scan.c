@@ -60,6 +60,21 @@ scan_region(const struct memory_secret *secret, int mem, unsigned long start,
 	return found;
 }
 
+bool
+memory_is_our_own(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	bool own = true;
+
+	if (maps == NULL)
+		abort();
+	while (fgets(line, sizeof(line), maps) != NULL)
+		own = own && strstr(line, "/valgrind/") == NULL;
+	fclose(maps);
+	return own;
+}
+
 size_t
 memory_scan(const struct memory_secret *secret)
 {
@@ -118,6 +133,7 @@ memory_secrets_of_key(const char *pem, struct memory_secret secrets_r[3])
 	if (pipe(ends) != 0 || (child = fork()) < 0)
 		abort();
 	if (child == 0) {
+		memset(secrets_r, 0, size);
 		read_secrets(pem, secrets_r);
 		_exit(write(ends[1], secrets_r, size) == (ssize_t)size ? 0 : 1);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,9 @@ struct memory_secret {
 	uint8_t masked[MEMORY_SECRET_MAX];
 	size_t length;
 };
+
+/* False under valgrind, which keeps copies of registers in the same memory. */
+bool memory_is_our_own(void);
 
 /* How often the secret stands in memory. */
 size_t memory_scan(const struct memory_secret *secret);
