@@ -12,6 +12,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -42,6 +43,7 @@
 #define SESSION_WRITE_MS 60000 /* without the client taking a byte */
 #define SESSION_CLOSE_MS 5000  /* for the last frames and the close */
 #define SESSION_DRAIN_MS 2000  /* for the client to close its side too */
+#define SESSION_SETTLE_S 3     /* from the sign-in until memory is given back */
 
 enum phase {
 	PHASE_HANDSHAKE,
@@ -558,6 +560,27 @@ on_stall(evutil_socket_t fd, short events, void *context)
 		advance(s);
 }
 
+/* ---- memory ----------------------------------------------------------- */
+
+static void
+on_settled(evutil_socket_t fd, short what, void *context)
+{
+	malloc_trim(0);
+}
+
+/*
+ * The handshake and the first pages leave holes in the heap, a quarter of what
+ * an idle process holds. They go back to the kernel once, when the client has
+ * caught up; a process with many connections fills its holes again instead.
+ */
+static void
+trim_later(struct event_base *base)
+{
+	const struct timeval delay = { .tv_sec = SESSION_SETTLE_S };
+
+	event_base_once(base, -1, EV_TIMEOUT, on_settled, NULL, &delay);
+}
+
 /* ---- from the hub ----------------------------------------------------- */
 
 static void
@@ -580,6 +603,8 @@ on_hub_message(struct channel *channel, ProtobufCMessage *any,
 		s->signed_in = true;
 		s->state = SESSION_SIGNED_IN;
 		s->heard_ms = now_ms();
+		if (s->owner->wipe_key)
+			trim_later(s->owner->base);
 		if (s->phase == PHASE_OPEN)
 			set_timer(s->limit,
 			    (int64_t)s->owner->limits.idle_timeout_s * 1000);
