@@ -46,12 +46,6 @@ task_free(struct task *task)
 	free(task);
 }
 
-static void
-job_wipe(struct auth_job *job)
-{
-	explicit_bzero(job, sizeof(*job));
-}
-
 /* ---- in a thread ------------------------------------------------------------- */
 
 static void
@@ -126,7 +120,7 @@ task_finished(struct auth_pool *pool, struct task *task)
 {
 	uint64_t one = 1;
 
-	job_wipe(&task->job);
+	explicit_bzero(task->job.password, sizeof(task->job.password));
 	pthread_mutex_lock(&pool->lock);
 	pool->working_count--;
 	DL_APPEND(pool->finished, task);
