@@ -94,7 +94,7 @@ read_marks(struct store *s, struct store_conversation *c)
 	sqlite3_stmt *st = statement_start(s, STATEMENT_MARK_EACH,
 	    VALUES(INTEGER(c->id), INTEGER(STORE_CONVERSATION_MARKS_MAX)));
 	struct store_mark *mark;
-	enum kith_code code;
+	enum kith_code code = KITH_OK;
 
 	while (c->mark_count < STORE_CONVERSATION_MARKS_MAX &&
 	    (code = statement_next(s, st)) == KITH_OK) {
