@@ -172,10 +172,21 @@ is_mark(ucs4_t c)
 	    c, UC_CATEGORY_MASK_Mn | UC_CATEGORY_MASK_Mc | UC_CATEGORY_MASK_Me);
 }
 
+static bool
+is_ascii(ucs4_t c)
+{
+	return c < 0x80; /* most text: decided here without Unicode's tables */
+}
+
 /* Counts c; false when it is one mark too many on its base. */
 static bool
 walk_over(struct walk *w, ucs4_t c)
 {
+	if (is_ascii(c)) {
+		w->marks = 0;
+		w->visible = w->visible || (c > ' ' && c != 0x7f);
+		return true;
+	}
 	if (is_mark(c)) {
 		if (++w->marks > TEXT_MARKS_MAX)
 			return false;
@@ -192,6 +203,8 @@ walk_over(struct walk *w, ucs4_t c)
 static bool
 breaks_a_line(ucs4_t c)
 {
+	if (is_ascii(c))
+		return c < ' ' || c == 0x7f;
 	return uc_is_general_category_withtable(
 	    c, UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp);
 }
@@ -199,14 +212,16 @@ breaks_a_line(ucs4_t c)
 static bool
 allowed_in_a_line(ucs4_t c)
 {
-	return !breaks_a_line(c) && !uc_is_property_bidi_control(c);
+	return !breaks_a_line(c) &&
+	    (is_ascii(c) || !uc_is_property_bidi_control(c));
 }
 
 static bool
 allowed_in_a_message(ucs4_t c)
 {
-	return c == '\n' || c == '\t' ||
-	    !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Cc);
+	if (is_ascii(c))
+		return c == '\n' || c == '\t' || !breaks_a_line(c);
+	return !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Cc);
 }
 
 static enum kith_code
@@ -220,7 +235,10 @@ check(const char *text, size_t length, bool (*allowed)(ucs4_t), struct walk *w)
 	while (p < end) {
 		ucs4_t c;
 
-		p += u8_mbtouc_unsafe(&c, p, (size_t)(end - p));
+		if (is_ascii(*p))
+			c = *p++;
+		else
+			p += u8_mbtouc_unsafe(&c, p, (size_t)(end - p));
 		if (c == 0 || !allowed(c) || !walk_over(w, c))
 			return KITH_BAD_TEXT;
 	}
