@@ -106,6 +106,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    " WHERE id = ?1",
 	[STATEMENT_INVITE_REMOVE] =
 	    "DELETE FROM invite WHERE id = ?1 RETURNING id",
+	[STATEMENT_INVITE_FORGET_FRIEND] =
+	    "UPDATE invite SET befriend_id = NULL WHERE befriend_id = ?1",
 	[STATEMENT_INVITE_EACH] =
 	    "SELECT " INVITE_COLUMNS " FROM invite WHERE id > ?1"
 	    " ORDER BY id LIMIT ?2",
@@ -253,6 +255,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_OPERATION_FIND] =
 	    "SELECT digest, result FROM operation WHERE user_id = ?1 AND id = ?2",
 	/* Numbers rise with time, so the first ones are the oldest. */
+	[STATEMENT_OPERATION_OLDEST] =
+	    "SELECT time_us FROM operation ORDER BY number LIMIT 1",
 	[STATEMENT_OPERATION_PURGE] =
 	    "DELETE FROM operation WHERE time_us < ?1 AND number IN"
 	    "  (SELECT number FROM operation ORDER BY number LIMIT ?2)",

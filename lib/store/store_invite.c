@@ -115,6 +115,13 @@ store_invite_remove(struct store *s, int64_t id)
 }
 
 enum kith_code
+invite_forget_friend(struct store *s, int64_t user_id)
+{
+	return statement_run(
+	    s, STATEMENT_INVITE_FORGET_FRIEND, VALUES(INTEGER(user_id)));
+}
+
+enum kith_code
 store_invite_each(struct store *s, int64_t after, uint32_t limit,
     bool (*each)(void *context, const struct store_invite *invite),
     void *context)

@@ -55,11 +55,22 @@ store_operation_find(struct store *s, struct store_operation *operation)
 enum kith_code
 store_operation_purge(struct store *s, int64_t now_us, uint32_t *forgotten_r)
 {
+	int64_t before_us = now_us - STORE_OPERATION_KEPT_DAYS * DAY_US;
+	int64_t oldest_us = 0;
 	enum kith_code code = store_may_change(s);
 
+	/* Most of the time there is nothing, and then it costs one look. */
+	if (code == KITH_OK)
+		code = statement_integer(
+		    s, STATEMENT_OPERATION_OLDEST, NO_VALUES, &oldest_us);
+	if (code == KITH_NOT_FOUND ||
+	    (code == KITH_OK && oldest_us >= before_us)) {
+		*forgotten_r = 0;
+		return KITH_OK;
+	}
 	if (code == KITH_OK)
 		code = statement_run(s, STATEMENT_OPERATION_PURGE,
-		    VALUES(INTEGER(now_us - STORE_OPERATION_KEPT_DAYS * DAY_US),
+		    VALUES(INTEGER(before_us),
 			INTEGER(STORE_OPERATION_PURGE_MAX)));
 	if (code == KITH_OK)
 		*forgotten_r = (uint32_t)sqlite3_changes(s->db);

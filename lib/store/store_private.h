@@ -124,6 +124,8 @@ enum kith_code event_append_to_conversation(
 
 /* ---- between tables -------------------------------------------------- */
 
+/* Invites stay valid, but make nobody this person's friend. */
+enum kith_code invite_forget_friend(struct store *s, int64_t user_id);
 enum kith_code device_remove_all(struct store *s, int64_t user_id);
 enum kith_code friend_request_end_between(struct store *s, int64_t a_id,
     int64_t b_id, enum store_outcome outcome, int64_t now_us);

@@ -240,6 +240,8 @@ store_user_delete(struct store *s, int64_t id, int64_t now_us)
 	if (code == KITH_OK)
 		code = friend_link_remove_all(s, id, now_us);
 	if (code == KITH_OK)
+		code = invite_forget_friend(s, id);
+	if (code == KITH_OK)
 		code = statement_run(s, STATEMENT_USER_DELETE,
 		    VALUES(INTEGER(id), INTEGER(now_us)));
 	if (code == KITH_OK)

@@ -78,7 +78,7 @@ enum kith_code store_user_unlock(struct store *s, int64_t id, int64_t now_us);
 
 /*
  * Removes devices, friend links, friend requests, the password and the names;
- * messages stay, and the row as what they refer to. The name is free again.
+ * invites make nobody a friend any more; messages stay, and the row as what they refer to. The name is free again.
  */
 enum kith_code store_user_delete(struct store *s, int64_t id, int64_t now_us);
 

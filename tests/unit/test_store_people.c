@@ -200,10 +200,16 @@ a_deleted_user_leaves_messages_and_nothing_else(void **state)
 	int64_t talk = testing_friends(t, a, b), before;
 	struct store_friend_request request;
 	struct testing_list list, messages = { 0 };
+	const uint8_t hash[STORE_CODE_HASH_LENGTH] = { 9 };
+	struct store_invite invite = {
+		.uses_left = 1, .created_us = T0, .befriend_id = a
+	};
+	int64_t invite_id = 0;
 	struct store_user user;
 
 	testing_send(t, talk, a, "hello");
 	testing_begin(t);
+	ok(t, store_invite_add(t->s, hash, &invite, &invite_id));
 	add_device(t, a, 1, "phone");
 	ok(t, store_friend_request_send(t->s, a, c, T0, &request));
 	ok(t, store_friend_request_send(t->s, d, a, T0, &request));
@@ -226,6 +232,8 @@ a_deleted_user_leaves_messages_and_nothing_else(void **state)
 	    store_message_each(t->s, talk, (struct store_page){ 0, 9 },
 		testing_list_message, &messages));
 	assert_string_equal(messages.text, "1:hello");
+	ok(t, store_invite_find(t->s, hash, T0, &invite));
+	assert_int_equal(invite.befriend_id, 0);
 	assert_int_not_equal(testing_user(t, "alice"), a);
 }
 
