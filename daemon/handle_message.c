@@ -81,6 +81,6 @@ handle_send_message(struct request *request, struct fault *fault)
 	if (code != KITH_OK)
 		return code;
 	answer_sent(request, row.conversation_id, &sent);
-	request->hub->counters.messages++;
+	request->hub->counters.in_batch++;
 	return KITH_OK;
 }

@@ -32,8 +32,8 @@ struct view;
 /* Everything that waits in lists (slow or closing sessions, people who have
  * left) is looked at this often. */
 #define HUB_TICK_MS 500
-/* Old operations are forgotten, the log is checkpointed. */
-#define HUB_CHORES_INTERVAL_S 30
+/* Old operations are forgotten. */
+#define HUB_CHORES_INTERVAL_S 600
 #define HUB_TIMERS_MAX        4u
 
 /* The loop's priorities: everything is in between that does not ask. */
@@ -64,6 +64,7 @@ struct hub_counters {
 	int64_t started_us;
 	uint64_t messages; /* stored since the start */
 	uint64_t batches;  /* transactions since the start */
+	uint64_t in_batch; /* messages of the batch that is being run */
 };
 
 struct hub {

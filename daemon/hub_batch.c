@@ -120,19 +120,32 @@ run_one(struct request *r)
 
 /* ---- the transaction -------------------------------------------------------- */
 
+/* A busy server makes more of them in ten minutes than one call forgets: then
+ * the next turns go on. */
+static enum kith_code
+purge_operations(struct batch *b)
+{
+	uint32_t forgotten;
+	enum kith_code code =
+	    store_operation_purge(b->hub->store, hub_now_us(), &forgotten);
+
+	if (code == KITH_OK && forgotten < STORE_OPERATION_PURGE_MAX)
+		b->chores &= ~(uint32_t)BATCH_PURGE_OPERATIONS;
+	return code;
+}
+
 static enum kith_code
 run_chores(struct batch *b)
 {
-	struct store *store = b->hub->store;
 	enum kith_code code = KITH_OK;
-	uint32_t forgotten;
 
 	if ((b->chores & BATCH_STORE_META) != 0)
 		code = hub_store_meta(b->hub);
 	if (code == KITH_OK && (b->chores & BATCH_PURGE_OPERATIONS) != 0)
-		code = store_operation_purge(store, hub_now_us(), &forgotten);
+		code = purge_operations(b);
 	for (size_t i = 0; code == KITH_OK && i < b->touched_count; i++) {
-		code = store_device_touch(store, b->touched[i], hub_now_us());
+		code = store_device_touch(
+		    b->hub->store, b->touched[i], hub_now_us());
 		if (code == KITH_NOT_FOUND)
 			code = KITH_OK; /* revoked meanwhile */
 	}
@@ -261,7 +274,10 @@ commit(struct batch *b)
 	struct hub *hub = b->hub;
 	struct request *requests = take_requests(b);
 	struct fault fault = { .code = KITH_OK };
-	enum kith_code code = run_all(b, requests);
+	enum kith_code code;
+
+	hub->counters.in_batch = 0;
+	code = run_all(b, requests);
 
 	if (code == KITH_OK)
 		code = store_commit(hub->store, &fault);
@@ -274,7 +290,8 @@ commit(struct batch *b)
 		hub_database_failed(hub, code);
 	} else {
 		hub->counters.batches++;
-		b->chores = 0;
+		hub->counters.messages += hub->counters.in_batch;
+		b->chores &= ~(uint32_t)BATCH_STORE_META;
 		b->touched_count = 0;
 	}
 	answer_all(requests);

@@ -192,6 +192,10 @@ request_send(struct request *request)
 			    kith_code_word(request->code));
 		request_refuse(session, request->message->request,
 		    request->code, request->sentence, request->retry_after_ms);
+		if (request->code == KITH_BAD_CREDENTIALS &&
+		    ++session->wrong_proofs >= SESSION_WRONG_PROOFS_MAX)
+			session_end(session, KITH_TRY_LATER,
+			    "Too many attempts to sign in.");
 		return;
 	}
 	/* Without a number only a refusal is told, but a token always is. */

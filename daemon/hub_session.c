@@ -240,6 +240,9 @@ take_up(struct session *session, struct request *request)
 
 	if (row->kind == REQUEST_READ && session->in_batch > 0)
 		return false;
+	/* Nothing joins the last batch: the Goodbye says STOPPING instead. */
+	if (session->hub->stopping && row->kind != REQUEST_LIVE)
+		return false;
 	DL_DELETE(session->requests, request);
 	request->prev = request->next = NULL;
 	if ((row->states & (1u << session->state)) == 0) {
@@ -405,7 +408,8 @@ session_start(struct hub *hub, int socket, const char *address)
 	greet(session);
 	if (hub->stopping)
 		session_end(session, KITH_STOPPING, NULL);
-	else if (maximum > HUB_SESSIONS_MAX || HASH_COUNT(all->by_id) > maximum)
+	else if (HASH_COUNT(all->by_id) > maximum ||
+	    HASH_COUNT(all->by_id) > HUB_SESSIONS_MAX)
 		session_end(
 		    session, KITH_BUSY, "There are too many connections.");
 	log_debug("session %llu of %s", (unsigned long long)session->id,

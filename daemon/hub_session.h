@@ -85,6 +85,7 @@ struct session {
 	uint32_t in_batch;
 	bool paused;
 	bool pumping;
+	uint32_t wrong_proofs; /* passwords and tokens on this connection */
 	struct throttle_bucket typing;
 
 	struct out_item *out; /* a list, the first to leave in front */
@@ -98,6 +99,9 @@ struct session {
 	bool waiting;
 	UT_hash_handle hh;
 };
+
+/* Wrong passwords and tokens on one connection before it is ended. */
+#define SESSION_WRONG_PROOFS_MAX 20u
 
 /* A page of anything: rows, and packed bytes before the last row. */
 #define PAGE_ROWS_MAX  100u
