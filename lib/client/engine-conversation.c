@@ -172,12 +172,26 @@ kith_engine_close_conversation (KithEngine *self,
   kith_conversation_close (conversation);
 }
 
-/* A load under way; the inner task frees the way before the caller hears. */
+/* A load under way; its inner task frees the way before the caller hears. */
 typedef struct {
   KithConversation *conversation;
-  guint generation;
-  GTask *task;
+  PageKind kind;
+  GTask *task; /* NULL: the engine's own wish */
 } Load;
+
+static void
+end_load (GTask *task, GError *error)
+{
+  if (task == NULL) {
+    g_clear_error (&error);
+    return;
+  }
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
 
 static void
 on_loaded (GObject *source, GAsyncResult *result, gpointer data)
@@ -186,38 +200,47 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   /* A window opened since then has its own loads. */
-  if (under_way->generation
-      == kith_conversation_get_generation (under_way->conversation))
+  if (kith_conversation_get_load (under_way->conversation) == under_way)
     kith_conversation_end_load (under_way->conversation);
-  if (boolean_finish (result, &error))
-    g_task_return_boolean (under_way->task, TRUE);
-  else
-    g_task_return_error (under_way->task, error);
-  g_object_unref (under_way->task);
+  boolean_finish (result, &error);
+  end_load (under_way->task, error);
   g_object_unref (under_way->conversation);
   g_free (under_way);
+}
+
+/* FALSE: another one is under way, which this one cannot join. */
+static gboolean
+begin_load (KithEngine *self, KithConversation *conversation, PageKind kind,
+            GTask *task)
+{
+  Load *under_way = kith_conversation_get_load (conversation);
+
+  if (!kith_conversation_is_open (conversation))
+    return FALSE;
+  if (under_way != NULL) {
+    if (under_way->kind != kind || under_way->task != NULL)
+      return FALSE;
+    under_way->task = task;
+    return TRUE;
+  }
+  under_way = g_new (Load, 1);
+  under_way->conversation = g_object_ref (conversation);
+  under_way->kind = kind;
+  under_way->task = task;
+  kith_conversation_begin_load (conversation, under_way);
+  load (self, conversation, kind,
+        engine_task (self, NULL, on_loaded, under_way, begin_load));
+  return TRUE;
 }
 
 static void
 load_more (KithEngine *self, KithConversation *conversation, PageKind kind,
            GTask *task)
 {
-  Load *under_way;
-
   if (!engine_running (self, task))
     return;
-  if (!kith_conversation_is_open (conversation)
-      || !kith_conversation_begin_load (conversation)) {
-    g_task_return_error (task, client_error_new (KITH_BUSY, NULL));
-    g_object_unref (task);
-    return;
-  }
-  under_way = g_new (Load, 1);
-  under_way->conversation = g_object_ref (conversation);
-  under_way->generation = kith_conversation_get_generation (conversation);
-  under_way->task = task;
-  load (self, conversation, kind,
-        engine_task (self, NULL, on_loaded, under_way, load_more));
+  if (!begin_load (self, conversation, kind, task))
+    end_load (task, client_error_new (KITH_BUSY, NULL));
 }
 
 void
@@ -263,7 +286,7 @@ engine_fill_window (KithEngine *self, KithConversation *conversation)
       && self->state == KITH_ENGINE_ONLINE
       && kith_conversation_get_has_older (conversation)
       && g_list_model_get_n_items (messages) < KITH_CONVERSATION_PAGE)
-    kith_engine_load_older_async (self, conversation, NULL, NULL, NULL);
+    begin_load (self, conversation, PAGE_OLDER, NULL);
 }
 
 /* ---- messages ---- */

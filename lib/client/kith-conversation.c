@@ -24,7 +24,7 @@ struct _KithConversation {
   KithMessage *last_message;
   MessageWindow *window;
   gboolean open;
-  gboolean loading;
+  gpointer load; /* the engine's; not owned */
   guint generation;
 };
 
@@ -421,7 +421,7 @@ void
 kith_conversation_open (KithConversation *self)
 {
   self->open = TRUE;
-  self->loading = FALSE;
+  self->load = NULL;
   self->generation++;
 }
 
@@ -432,7 +432,7 @@ kith_conversation_close (KithConversation *self)
   const gboolean had_newer = message_window_get_has_newer (self->window);
 
   self->open = FALSE;
-  self->loading = FALSE;
+  self->load = NULL;
   self->generation++;
   message_window_clear (self->window);
   notify_ends (self, had_older, had_newer);
@@ -450,19 +450,22 @@ kith_conversation_get_window_last (KithConversation *self)
   return message_window_get_last (self->window);
 }
 
-gboolean
-kith_conversation_begin_load (KithConversation *self)
+gpointer
+kith_conversation_get_load (KithConversation *self)
 {
-  if (self->loading)
-    return FALSE;
-  self->loading = TRUE;
-  return TRUE;
+  return self->load;
+}
+
+void
+kith_conversation_begin_load (KithConversation *self, gpointer load)
+{
+  self->load = load;
 }
 
 void
 kith_conversation_end_load (KithConversation *self)
 {
-  self->loading = FALSE;
+  self->load = NULL;
 }
 
 guint64

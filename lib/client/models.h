@@ -89,6 +89,7 @@ void kith_conversation_close (KithConversation *self); /* empties */
 /* The lowest and highest number in the window; 0 when there is none. */
 guint64 kith_conversation_get_window_first (KithConversation *self);
 guint64 kith_conversation_get_window_last (KithConversation *self);
-/* One load at a time: FALSE when one is already under way. */
-gboolean kith_conversation_begin_load (KithConversation *self);
+/* One load at a time: what is under way, or NULL. Ends with the window. */
+gpointer kith_conversation_get_load (KithConversation *self);
+void kith_conversation_begin_load (KithConversation *self, gpointer load);
 void kith_conversation_end_load (KithConversation *self);

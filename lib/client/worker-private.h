@@ -57,6 +57,7 @@ struct _Worker {
   Clock *clock;
   char *folder;
   int lock_fd;
+  gboolean stopped;
 
   Cache *cache;
   Account *account; /* NULL: signed out */

@@ -65,7 +65,8 @@ on_call (gpointer data)
 {
   Call *call = data;
 
-  call->func (call->worker, call->command);
+  if (!call->worker->stopped)
+    call->func (call->worker, call->command);
   return G_SOURCE_REMOVE;
 }
 
@@ -474,6 +475,7 @@ command_shutdown (Worker *self, Command *command)
   worker_commit (self, NULL);
   worker_clear_timer (&self->retry_timer);
   g_clear_pointer (&self->cache, cache_close);
+  self->stopped = TRUE; /* what was called after this is not done any more */
   worker_set_state (self, KITH_ENGINE_CLOSED, NULL, -1);
   worker_note (self, note_new (NOTE_STOPPED));
   worker_done (self, g_steal_pointer (&command->task), NULL);
