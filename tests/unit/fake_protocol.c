@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the fake server says, rightly or wrongly. Called with its lock held. */
+#include <string.h>
+
+#include "fake_server_private.h"
+
+#define SEQUENCE(number) ((guint64)(number)*10)
+#define PAGE             100u
+
+void
+fake_message_free(gpointer data)
+{
+	struct fake_message *m = data;
+
+	g_free(m->text);
+	g_free(m);
+}
+
+static guint64
+newest(struct fake_server *s)
+{
+	return SEQUENCE(s->messages->len) + 5;
+}
+
+/* ---- making messages ---- */
+
+static void
+fill_message(struct fake_server *s, guint number, Kith__Message *to,
+    Kith__Content *content)
+{
+	struct fake_message *m = g_ptr_array_index(s->messages, number - 1);
+
+	kith__message__init(to);
+	kith__content__init(content);
+	to->conversation_id = FAKE_TALK;
+	to->number = number;
+	to->sender_id = m->sender;
+	to->time_us = m->time_us;
+	if (m->has_operation) {
+		to->operation.data = m->operation;
+		to->operation.len = sizeof(m->operation);
+	}
+	content->kind_case = KITH__CONTENT__KIND_TEXT;
+	content->text = m->text;
+	to->content = content;
+}
+
+static void
+put_event(struct fake_server *s, Kith__Event *event)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+
+	out.body_case = KITH__TO_CLIENT__BODY_EVENT;
+	out.event = event;
+	fake_put(s, &out);
+}
+
+static void
+put_message_event(struct fake_server *s, guint number)
+{
+	Kith__Event event = KITH__EVENT__INIT;
+	Kith__Message message;
+	Kith__Content content;
+
+	if (!s->live)
+		return;
+	fill_message(s, number, &message, &content);
+	event.sequence = SEQUENCE(number);
+	event.body_case = KITH__EVENT__BODY_MESSAGE;
+	event.message = &message;
+	put_event(s, &event);
+}
+
+static guint
+add_message(struct fake_server *s, guint64 sender, const char *text)
+{
+	struct fake_message *m = g_new0(struct fake_message, 1);
+
+	m->sender = sender;
+	m->time_us = g_get_real_time();
+	m->text = g_strdup(text);
+	g_ptr_array_add(s->messages, m);
+	return s->messages->len;
+}
+
+void
+fake_server_write(struct fake_server *s, gboolean own, const char *text)
+{
+	fake_lock(s);
+	put_message_event(s, add_message(s, own ? 1 : 2, text));
+	fake_unlock(s);
+}
+
+void
+fake_server_write_silently(struct fake_server *s, const char *text)
+{
+	fake_lock(s);
+	add_message(s, 2, text);
+	fake_unlock(s);
+}
+
+char *
+fake_server_text(struct fake_server *s, guint number)
+{
+	struct fake_message *m;
+	char *text;
+
+	fake_lock(s);
+	m = g_ptr_array_index(s->messages, number - 1);
+	text = g_strdup(m->text);
+	fake_unlock(s);
+	return text;
+}
+
+guint
+fake_server_count(struct fake_server *s, const char *text)
+{
+	guint count = 0;
+
+	fake_lock(s);
+	for (guint i = 0; i < s->messages->len; i++) {
+		struct fake_message *m = g_ptr_array_index(s->messages, i);
+
+		count += strcmp(m->text, text) == 0;
+	}
+	fake_unlock(s);
+	return count;
+}
+
+void
+fake_server_mark(struct fake_server *s, guint delivered, guint read)
+{
+	Kith__Event event = KITH__EVENT__INIT;
+	Kith__Mark mark = KITH__MARK__INIT;
+
+	fake_lock(s);
+	s->bob_delivered = delivered;
+	s->bob_read = read;
+	event.sequence = newest(s) - 4 + (read > 0);
+	event.body_case = KITH__EVENT__BODY_MARK;
+	event.mark = &mark;
+	mark.conversation_id = FAKE_TALK;
+	mark.user_id = 2;
+	mark.delivered = delivered;
+	mark.read = read;
+	if (s->live)
+		put_event(s, &event);
+	fake_unlock(s);
+}
+
+void
+fake_server_restore(struct fake_server *s)
+{
+	fake_lock(s);
+	g_ptr_array_set_size(s->messages, 0);
+	s->epoch[0]++;
+	s->alice_delivered = s->alice_read = 0;
+	s->bob_delivered = s->bob_read = 0;
+	s->drop = TRUE;
+	fake_unlock(s);
+}
+
+void
+fake_server_forget_events(struct fake_server *s)
+{
+	fake_lock(s);
+	s->first_event = s->messages->len + 1;
+	s->drop = TRUE;
+	fake_unlock(s);
+}
+
+void
+fake_server_refuse_sends(
+    struct fake_server *s, int code, guint times, guint retry_after_ms)
+{
+	fake_lock(s);
+	s->refuse_code = code;
+	s->refuse_times = times;
+	s->refuse_retry_ms = retry_after_ms;
+	fake_unlock(s);
+}
+
+void
+fake_server_send_message(struct fake_server *s, guint64 conversation,
+    guint64 number, guint64 sender, gint64 time_us, const char *text)
+{
+	Kith__Event event = KITH__EVENT__INIT;
+	Kith__Message message = KITH__MESSAGE__INIT;
+	Kith__Content content = KITH__CONTENT__INIT;
+
+	fake_lock(s);
+	event.sequence = newest(s) + 1000 + s->forged++;
+	event.body_case = KITH__EVENT__BODY_MESSAGE;
+	event.message = &message;
+	message.conversation_id = conversation;
+	message.number = number;
+	message.sender_id = sender;
+	message.time_us = time_us;
+	message.content = &content;
+	content.kind_case = KITH__CONTENT__KIND_TEXT;
+	content.text = (char *)text;
+	put_event(s, &event);
+	fake_unlock(s);
+}
+
+void
+fake_server_flood(struct fake_server *s, guint count)
+{
+	fake_lock(s);
+	for (guint i = 0; i < count; i++) {
+		g_autofree char *text = g_strdup_printf("flood %u", i);
+
+		put_message_event(s, add_message(s, 2, text));
+	}
+	fake_unlock(s);
+}
+
+void
+fake_server_goodbye(struct fake_server *s, int code, const char *sentence)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__Goodbye goodbye = KITH__GOODBYE__INIT;
+	Kith__Refusal reason = KITH__REFUSAL__INIT;
+
+	fake_lock(s);
+	out.body_case = KITH__TO_CLIENT__BODY_GOODBYE;
+	out.goodbye = &goodbye;
+	goodbye.reason = &reason;
+	reason.code = (Kith__Refusal__Code)code;
+	reason.sentence = (char *)sentence;
+	fake_put(s, &out);
+	s->leaving = TRUE;
+	fake_unlock(s);
+}
+
+void
+fake_server_revoke(struct fake_server *s)
+{
+	fake_lock(s);
+	s->tokens++;
+	fake_unlock(s);
+}
+
+/* ---- answers ---- */
+
+void
+fake_greet(struct fake_server *s)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__Greeting greeting = KITH__GREETING__INIT;
+	Kith__Limits limits = KITH__LIMITS__INIT;
+
+	out.body_case = KITH__TO_CLIENT__BODY_GREETING;
+	out.greeting = &greeting;
+	greeting.server_name = (char *)"Fake";
+	greeting.epoch.data = s->epoch;
+	greeting.epoch.len = sizeof(s->epoch);
+	greeting.limits = &limits;
+	limits.idle_s = 90;
+	fake_put(s, &out);
+}
+
+static void
+put_refusal(struct fake_server *s, uint64_t request, int code,
+    const char *sentence, guint retry_ms)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__Refusal refusal = KITH__REFUSAL__INIT;
+
+	out.request = request;
+	out.body_case = KITH__TO_CLIENT__BODY_REFUSAL;
+	out.refusal = &refusal;
+	refusal.code = (Kith__Refusal__Code)code;
+	refusal.sentence = (char *)sentence;
+	refusal.retry_after_ms = retry_ms;
+	fake_put(s, &out);
+}
+
+static void
+put_done(struct fake_server *s, uint64_t request)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__Done done = KITH__DONE__INIT;
+
+	out.request = request;
+	out.body_case = KITH__TO_CLIENT__BODY_DONE;
+	out.done = &done;
+	fake_put(s, &out);
+}
+
+static void
+answer_sign_in(struct fake_server *s, const Kith__ToServer *message)
+{
+	const Kith__SignIn *in = message->sign_in;
+	const gboolean by_password =
+	    in->proof_case == KITH__SIGN_IN__PROOF_PASSWORD;
+	const gboolean good = strcmp(in->name, "alice") == 0 &&
+	    (by_password ? strcmp(in->password, FAKE_PASSWORD) == 0
+			 : in->token.data[0] == s->tokens);
+	uint8_t token[32] = { (uint8_t)s->tokens, 2, 3 };
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__SignedIn signed_in = KITH__SIGNED_IN__INIT;
+	Kith__User self = KITH__USER__INIT;
+
+	s->password_sign_ins += by_password;
+	if (!good) {
+		put_refusal(s, message->request,
+		    KITH__REFUSAL__CODE__BAD_CREDENTIALS,
+		    "The name or the password is wrong.", 0);
+		return;
+	}
+	s->signed_in = TRUE;
+	out.request = message->request;
+	out.body_case = KITH__TO_CLIENT__BODY_SIGNED_IN;
+	out.signed_in = &signed_in;
+	signed_in.self = &self;
+	self.id = 1;
+	self.name = (char *)"alice";
+	signed_in.epoch.data = s->epoch;
+	signed_in.epoch.len = sizeof(s->epoch);
+	signed_in.sequence = newest(s);
+	if (by_password) {
+		signed_in.token.data = token;
+		signed_in.token.len = sizeof(token);
+	}
+	fake_put(s, &out);
+}
+
+static void
+answer_snapshot(struct fake_server *s, const Kith__ToServer *message)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__Snapshot snapshot = KITH__SNAPSHOT__INIT;
+	Kith__Conversation talk = KITH__CONVERSATION__INIT;
+	Kith__Conversation *talks[] = { &talk };
+	Kith__User bob = KITH__USER__INIT;
+	Kith__Mark mark = KITH__MARK__INIT;
+	Kith__Mark *marks[] = { &mark };
+	Kith__Message last;
+	Kith__Content content;
+
+	s->snapshots++;
+	out.request = message->request;
+	out.body_case = KITH__TO_CLIENT__BODY_SNAPSHOT;
+	out.snapshot = &snapshot;
+	snapshot.epoch.data = s->epoch;
+	snapshot.epoch.len = sizeof(s->epoch);
+	snapshot.sequence = newest(s) - 5;
+	snapshot.conversations = talks;
+	snapshot.n_conversations = 1;
+	talk.id = FAKE_TALK;
+	talk.peer = &bob;
+	talk.friends = TRUE;
+	talk.first_kept = 1;
+	talk.last_number = s->messages->len;
+	talk.unread = s->messages->len - s->alice_read;
+	talk.marks = marks;
+	talk.n_marks = 1;
+	mark.conversation_id = FAKE_TALK;
+	mark.user_id = 2;
+	mark.delivered = s->bob_delivered;
+	mark.read = s->bob_read;
+	bob.id = 2;
+	bob.name = (char *)"bob";
+	bob.display_name = (char *)"Bob";
+	if (s->messages->len > 0) {
+		fill_message(s, s->messages->len, &last, &content);
+		talk.last_message = &last;
+	}
+	fake_put(s, &out);
+}
+
+static void
+put_event_page(
+    struct fake_server *s, const Kith__ToServer *message, Kith__EventPage *page)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+
+	out.request = message->request;
+	out.body_case = KITH__TO_CLIENT__BODY_EVENT_PAGE;
+	out.event_page = page;
+	page->epoch.data = s->epoch;
+	page->epoch.len = sizeof(s->epoch);
+	fake_put(s, &out);
+}
+
+static void
+answer_catch_up(struct fake_server *s, const Kith__ToServer *message)
+{
+	const Kith__CatchUp *ask = message->catch_up;
+	Kith__EventPage page = KITH__EVENT_PAGE__INIT;
+	Kith__Event events[PAGE], *pointers[PAGE];
+	Kith__Message messages[PAGE];
+	Kith__Content contents[PAGE];
+	guint number = (guint)(ask->sequence / 10) + 1;
+
+	if (s->fault == FAKE_SNAPSHOTS || number < s->first_event ||
+	    memcmp(ask->epoch.data, s->epoch, sizeof(s->epoch)) != 0) {
+		page.snapshot_needed = TRUE;
+		put_event_page(s, message, &page);
+		return;
+	}
+	for (; number <= s->messages->len && page.n_events < PAGE; number++) {
+		const size_t i = page.n_events++;
+
+		kith__event__init(&events[i]);
+		pointers[i] = &events[i];
+		fill_message(s, number, &messages[i], &contents[i]);
+		events[i].sequence = SEQUENCE(number);
+		events[i].body_case = KITH__EVENT__BODY_MESSAGE;
+		events[i].message = &messages[i];
+	}
+	page.events = pointers;
+	page.more = number <= s->messages->len || s->fault == FAKE_EVERLASTING;
+	page.sequence =
+	    page.n_events > 0 ? SEQUENCE(number - 1) : ask->sequence;
+	s->live = !page.more;
+	put_event_page(s, message, &page);
+}
+
+static void
+answer_history(struct fake_server *s, const Kith__ToServer *message)
+{
+	const Kith__GetHistory *ask = message->get_history;
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__HistoryPage page = KITH__HISTORY_PAGE__INIT;
+	Kith__Message messages[PAGE], *pointers[PAGE];
+	Kith__Content contents[PAGE];
+	const guint before =
+	    ask->before == 0 || ask->before > s->messages->len + 1
+	    ? s->messages->len + 1
+	    : (guint)ask->before;
+	guint number = before > PAGE ? before - PAGE : 1;
+
+	for (; number < before && s->fault != FAKE_NO_HISTORY; number++) {
+		const size_t i = page.n_messages++;
+
+		pointers[i] = &messages[i];
+		fill_message(s, number, &messages[i], &contents[i]);
+	}
+	out.request = message->request;
+	out.body_case = KITH__TO_CLIENT__BODY_HISTORY_PAGE;
+	out.history_page = &page;
+	page.conversation_id = ask->conversation_id;
+	page.messages = pointers;
+	page.first_kept = 1;
+	fake_put(s, &out);
+}
+
+/* The number of the message that this operation made; 0: none. */
+static guint
+find_operation(struct fake_server *s, const uint8_t *operation)
+{
+	for (guint i = 0; i < s->messages->len; i++) {
+		struct fake_message *m = g_ptr_array_index(s->messages, i);
+
+		if (m->has_operation &&
+		    memcmp(m->operation, operation, 16) == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+static gboolean
+answer_send(struct fake_server *s, const Kith__ToServer *message)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__MessageSent sent = KITH__MESSAGE_SENT__INIT;
+	guint number = find_operation(s, message->operation.data);
+	struct fake_message *m;
+
+	if (s->refuse_times > 0) {
+		s->refuse_times--;
+		put_refusal(s, message->request, s->refuse_code,
+		    "Because the test says so.", s->refuse_retry_ms);
+		return TRUE;
+	}
+	if (number == 0) {
+		number =
+		    add_message(s, 1, message->send_message->content->text);
+		m = g_ptr_array_index(s->messages, number - 1);
+		memcpy(m->operation, message->operation.data, 16);
+		m->has_operation = TRUE;
+		if (s->fault == FAKE_CUT_ON_SEND)
+			return FALSE;
+	}
+	m = g_ptr_array_index(s->messages, number - 1);
+	out.request = message->request;
+	out.body_case = KITH__TO_CLIENT__BODY_MESSAGE_SENT;
+	out.message_sent = &sent;
+	sent.conversation_id = FAKE_TALK;
+	sent.number = number;
+	sent.time_us = m->time_us;
+	fake_put(s, &out);
+	put_message_event(s, number);
+	return TRUE;
+}
+
+static void
+answer_ping(struct fake_server *s, const Kith__ToServer *message)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__Pong pong = KITH__PONG__INIT;
+
+	s->pings++;
+	out.request = message->request;
+	out.body_case = KITH__TO_CLIENT__BODY_PONG;
+	out.pong = &pong;
+	fake_put(s, &out);
+}
+
+static void
+answer_mark(struct fake_server *s, const Kith__ToServer *message)
+{
+	if (message->body_case == KITH__TO_SERVER__BODY_MARK_READ) {
+		s->alice_read =
+		    MAX(s->alice_read, (guint)message->mark_read->number);
+		s->alice_delivered = MAX(s->alice_delivered, s->alice_read);
+	} else {
+		s->alice_delivered = MAX(
+		    s->alice_delivered, (guint)message->mark_delivered->number);
+	}
+	put_done(s, message->request);
+}
+
+gboolean
+fake_answer(struct fake_server *s, const Kith__ToServer *message)
+{
+	if (s->fault == FAKE_SILENT && s->signed_in)
+		return TRUE;
+	switch (message->body_case) {
+	case KITH__TO_SERVER__BODY_SIGN_IN:
+		answer_sign_in(s, message);
+		return TRUE;
+	case KITH__TO_SERVER__BODY_CATCH_UP:
+		if (s->fault == FAKE_WRONG_ANSWER)
+			put_done(s, message->request);
+		else
+			answer_catch_up(s, message);
+		return TRUE;
+	case KITH__TO_SERVER__BODY_GET_SNAPSHOT:
+		answer_snapshot(s, message);
+		return TRUE;
+	case KITH__TO_SERVER__BODY_GET_HISTORY:
+		answer_history(s, message);
+		return TRUE;
+	case KITH__TO_SERVER__BODY_SEND_MESSAGE:
+		return answer_send(s, message);
+	case KITH__TO_SERVER__BODY_PING:
+		answer_ping(s, message);
+		return TRUE;
+	case KITH__TO_SERVER__BODY_MARK_READ:
+	case KITH__TO_SERVER__BODY_MARK_DELIVERED:
+		answer_mark(s, message);
+		return TRUE;
+	default:
+		put_done(s, message->request);
+		return TRUE;
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * A server of the test's own, on lib/wire, in a thread: it knows just enough
+ * of the protocol to be a good one, and can be told to be a bad one. One
+ * connection at a time; a new one replaces the old. It has one account,
+ * "alice" (user 1), who signs in with FAKE_PASSWORD or a token that it gave,
+ * one friend "bob" (user 2), and one conversation, FAKE_TALK.
+ */
+#define FAKE_PASSWORD "correct horse battery"
+#define FAKE_TALK     7u
+
+struct fake_server;
+
+struct fake_server *fake_server_new(void);
+void fake_server_free(struct fake_server *s);
+guint16 fake_server_port(struct fake_server *s);
+const char *fake_server_pin(struct fake_server *s);
+
+/* ---- what it has; written by bob unless own ---- */
+
+/* Appends a message and, on a live connection, sends its event. */
+void fake_server_write(struct fake_server *s, gboolean own, const char *text);
+/* The same without an event: a hole, until it is asked for. */
+void fake_server_write_silently(struct fake_server *s, const char *text);
+guint fake_server_messages(struct fake_server *s);
+/* (transfer full): text of a message; its number begins at 1. */
+char *fake_server_text(struct fake_server *s, guint number);
+/* How often a text is there. */
+guint fake_server_count(struct fake_server *s, const char *text);
+void fake_server_mark(struct fake_server *s, guint delivered, guint read);
+/* How far alice is. */
+guint fake_server_delivered(struct fake_server *s);
+guint fake_server_read(struct fake_server *s);
+/* It is another database now: new epoch, these messages are gone. */
+void fake_server_restore(struct fake_server *s);
+/* The next CatchUp is answered by snapshot_needed. */
+void fake_server_forget_events(struct fake_server *s);
+
+/* ---- what it does wrong ---- */
+
+enum fake_fault {
+	FAKE_GOOD,
+	FAKE_CLOSED,       /* accepts nobody */
+	FAKE_SILENT,       /* reads, never answers, once signed in */
+	FAKE_CUT_ON_SEND,  /* stores a message, then cuts without an answer */
+	FAKE_NO_HISTORY,   /* answers GetHistory with nothing */
+	FAKE_EVERLASTING,  /* pages of events without end, going nowhere */
+	FAKE_SNAPSHOTS,    /* asks for one snapshot after the other */
+	FAKE_WRONG_ANSWER, /* SignedIn where EventPage is due */
+};
+
+void fake_server_set_fault(struct fake_server *s, enum fake_fault fault);
+/* SendMessage is refused so often with this Refusal.Code. */
+void fake_server_refuse_sends(
+    struct fake_server *s, int code, guint times, guint retry_after_ms);
+/* Sends these bytes as they are, now. */
+void fake_server_send_raw(
+    struct fake_server *s, const void *bytes, gsize length);
+/* One live message event with whatever is in it. */
+void fake_server_send_message(struct fake_server *s, guint64 conversation,
+    guint64 number, guint64 sender, gint64 time_us, const char *text);
+/* An event page's worth of nonsense: count live typing frames. */
+void fake_server_flood(struct fake_server *s, guint count);
+void fake_server_goodbye(struct fake_server *s, int code, const char *sentence);
+void fake_server_drop(struct fake_server *s);
+/* From the next connection on it has another key. */
+void fake_server_change_key(struct fake_server *s);
+/* The tokens it gave are not valid any more. */
+void fake_server_revoke(struct fake_server *s);
+
+/* ---- what it saw ---- */
+
+guint fake_server_connections(struct fake_server *s);
+guint fake_server_password_sign_ins(struct fake_server *s);
+guint fake_server_pings(struct fake_server *s);
+guint fake_server_snapshots(struct fake_server *s);
+gboolean fake_server_live(struct fake_server *s);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "buf.h"
+#include "certificate.h"
+#include "envelope.h"
+#include "fake_server.h"
+#include "frame.h"
+#include "tls-lock.h"
+#include "tls.h"
+
+/* The inside of the fake server: its thread (fake_server.c) and what it says
+ * (fake_protocol.c). */
+
+struct fake_message {
+	guint64 sender;
+	gint64 time_us;
+	guint8 operation[16];
+	gboolean has_operation;
+	char *text;
+};
+
+struct fake_server {
+	GMutex lock;
+	GThread *thread;
+	GSocket *listener;
+	guint16 port;
+	int pipe[2];
+	gboolean stopping;
+	struct tls_config *config;
+	char *pin;
+	GSocket *client;
+	struct tls_connection *tls;
+	struct buf *in;
+	struct buf *out;
+	gboolean open;
+	gboolean signed_in;
+	gboolean live;
+	gboolean drop;    /* hang up now */
+	gboolean leaving; /* hang up when all is written */
+	gboolean new_key;
+
+	/* One event a message: its sequence is its number times ten. */
+	guint8 epoch[16];
+	GPtrArray *messages;
+	guint first_event;
+	guint bob_delivered, bob_read;
+	guint alice_delivered, alice_read;
+	guint forged; /* messages that it does not have */
+	guint tokens; /* those given and valid have this as their first byte */
+
+	enum fake_fault fault;
+	int refuse_code;
+	guint refuse_times;
+	guint refuse_retry_ms;
+
+	guint connections;
+	guint password_sign_ins;
+	guint pings;
+	guint snapshots;
+};
+
+void fake_lock(struct fake_server *s);
+void fake_unlock(struct fake_server *s); /* and wakes its thread */
+void fake_message_free(gpointer message);
+void fake_put(struct fake_server *s, Kith__ToClient *message);
+void fake_greet(struct fake_server *s);
+/* FALSE: hang up. */
+gboolean fake_answer(struct fake_server *s, const Kith__ToServer *message);
