@@ -47,6 +47,26 @@ database_open(struct call *call, bool create)
 }
 
 enum kith_code
+database_open_read(struct call *call)
+{
+	enum kith_code code = database_open(call, false);
+
+	if (code != KITH_OK)
+		return code;
+	code = store_begin_read(call->store);
+	return code == KITH_OK
+	    ? code
+	    : database_fault(call, code, "The database cannot be read.");
+}
+
+void
+database_end_read(struct call *call)
+{
+	if (call->store != NULL)
+		store_end_read(call->store);
+}
+
+enum kith_code
 database_begin(struct call *call)
 {
 	enum kith_code code =

@@ -16,6 +16,13 @@
  */
 enum kith_code database_open(struct call *call, bool create);
 
+/*
+ * Opens it to read one state of it, however many pages that takes. Gather, end
+ * the read, then show: nothing may wait for a terminal while it is open.
+ */
+enum kith_code database_open_read(struct call *call);
+void database_end_read(struct call *call);
+
 /* Waits for other writers as long as --wait says. */
 enum kith_code database_begin(struct call *call);
 

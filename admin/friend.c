@@ -102,6 +102,7 @@ list(struct call *call, int64_t user_id)
 		if (code == KITH_OK)
 			code = walk.code;
 	} while (code == KITH_OK && walk.page == STORE_PAGE_MAX);
+	database_end_read(call);
 	if (code == KITH_OK)
 		code = listing_answer(walk.listing, call, "friends");
 	else
@@ -116,7 +117,7 @@ friend_list(struct call *call)
 {
 	const char *selector = call_argument(call, 0);
 	struct store_user user = { .id = 0 };
-	enum kith_code code = database_open(call, false);
+	enum kith_code code = database_open_read(call);
 
 	if (code == KITH_OK && selector != NULL)
 		code = database_find_user(call, selector, &user);

@@ -293,7 +293,7 @@ invite_list(struct call *call)
 	struct walk walk = { .call = call,
 		.now_us = format_now_us(),
 		.listing = listing_new(invite_columns) };
-	enum kith_code code = database_open(call, false);
+	enum kith_code code = database_open_read(call);
 
 	while (code == KITH_OK) {
 		walk.page = 0;
@@ -302,6 +302,7 @@ invite_list(struct call *call)
 		if (walk.page < STORE_PAGE_MAX)
 			break;
 	}
+	database_end_read(call);
 	if (code == KITH_OK)
 		code = listing_answer(walk.listing, call, "invites");
 	else if (call->store != NULL)

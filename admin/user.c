@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "belongings.h"
 #include "call.h"
 #include "database.h"
 #include "format.h"
@@ -13,9 +14,6 @@
 #include "output.h"
 #include "password.h"
 #include "prompt.h"
-#include "store_device.h"
-#include "store_friend_link.h"
-#include "store_friend_request.h"
 #include "token.h"
 
 #define LIST_PAGE 1000u /* users read in one go */
@@ -93,85 +91,12 @@ set_user(struct listing *l, const struct store_user *user)
 	listing_set_time(l, USER_CREATED, user->created_us);
 }
 
-/* What hangs on an account. */
-struct belongings {
-	int64_t friends;
-	int64_t requests;
-	int64_t devices;
-	int64_t last_seen_us;
-	int64_t last_id; /* of a page */
-	int64_t user_id;
-	uint32_t page; /* rows in this page */
-};
-
-static bool
-count_link(void *context, const struct store_friend_link *link)
-{
-	struct belongings *b = context;
-
-	b->last_id = link->low_id == b->user_id ? link->high_id : link->low_id;
-	b->friends++;
-	b->page++;
-	return true;
-}
-
-static bool
-count_request(void *context, const struct store_friend_request *request)
-{
-	struct belongings *b = context;
-
-	b->last_id = request->id;
-	b->requests++;
-	b->page++;
-	return true;
-}
-
-static bool
-count_device(void *context, const struct store_device *device)
-{
-	struct belongings *b = context;
-
-	b->devices++;
-	if (device->last_seen_us > b->last_seen_us)
-		b->last_seen_us = device->last_seen_us;
-	return true;
-}
-
-static enum kith_code
-count_belongings(struct call *call, int64_t user_id, struct belongings *b)
-{
-	struct store_page page = { .limit = STORE_PAGE_MAX };
-	enum kith_code code;
-
-	*b = (struct belongings){ .user_id = user_id };
-	do {
-		page.from = b->last_id;
-		b->page = 0;
-		code = store_friend_link_each(
-		    call->store, user_id, page, count_link, b);
-	} while (code == KITH_OK && b->page == page.limit);
-	b->last_id = 0;
-	while (code == KITH_OK) {
-		page.from = b->last_id;
-		b->page = 0;
-		code = store_friend_request_each(
-		    call->store, user_id, page, count_request, b);
-		if (b->page < page.limit)
-			break;
-	}
-	if (code == KITH_OK)
-		code = store_device_each(call->store, user_id, count_device, b);
-	if (code != KITH_OK)
-		return database_fault(call, code, "Cannot count.");
-	return KITH_OK;
-}
-
 static enum kith_code
 show(struct call *call, const struct store_user *user)
 {
 	struct belongings b;
 	struct listing *l;
-	enum kith_code code = count_belongings(call, user->id, &b);
+	enum kith_code code = belongings_count(call, user->id, &b);
 
 	if (code != KITH_OK)
 		return code;
@@ -224,7 +149,7 @@ static enum kith_code
 user_list(struct call *call)
 {
 	struct list_walk walk = { .listing = listing_new(list_columns) };
-	enum kith_code code = database_open(call, false);
+	enum kith_code code = database_open_read(call);
 
 	while (code == KITH_OK) {
 		walk.page = 0;
@@ -233,6 +158,7 @@ user_list(struct call *call)
 		if (walk.page < LIST_PAGE)
 			break;
 	}
+	database_end_read(call);
 	if (code == KITH_OK)
 		code = listing_answer(walk.listing, call, "users");
 	else if (call->store != NULL)
@@ -490,7 +416,7 @@ user_delete(struct call *call)
 	if (code == KITH_OK)
 		code = database_find_user(call, call_argument(call, 0), &user);
 	if (code == KITH_OK)
-		code = count_belongings(call, user.id, &b);
+		code = belongings_count(call, user.id, &b);
 	if (code != KITH_OK)
 		return code;
 	if (!confirm_delete(call, &user, &b))
