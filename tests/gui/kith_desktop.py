@@ -46,7 +46,7 @@ def wait_until(condition, timeout=10.0, what="it", step=0.05):
 class Desktop:
     """Use as a context manager; inside, os.environ points to it."""
 
-    def __init__(self, folder, width=1280, height=800):
+    def __init__(self, folder, width=1640, height=780):
         self.folder = pathlib.Path(folder)
         self.size = (width, height)
         self.processes = []

@@ -31,6 +31,14 @@ def xdotool(*words):
                           capture_output=True, text=True).stdout
 
 
+def catch_up():
+    """Takes in what the windows have said has changed, so that what is read
+    is what is there now."""
+    context = GLib.MainContext.default()
+    while context.iteration(False):
+        pass
+
+
 def shows(node):
     states = node.get_state_set()
     return states.contains(Atspi.StateType.SHOWING) \
@@ -71,8 +79,6 @@ class Window:
         Atspi.init()
         self.application = wait_until(self._find_application, START_TIMEOUT_S,
                                       f"the window of {self.profile.name}")
-        # What is read must be what is there now.
-        self.application.set_cache_mask(Atspi.Cache.NONE)
         self.x_window = wait_until(self._find_x_window, START_TIMEOUT_S,
                                    "the window on the screen")
 
@@ -104,6 +110,7 @@ class Window:
 
     def find(self, name=None, roles=None, matching=None):
         """The first node that shows, or None."""
+        catch_up()
         for node in walk(self.application):
             try:
                 if roles and node.get_role() not in roles:
@@ -128,6 +135,7 @@ class Window:
 
     def names(self):
         """Every accessible name that shows."""
+        catch_up()
         found = []
         for node in walk(self.application):
             try:
@@ -194,6 +202,13 @@ class Window:
         self.activate()
         xdotool("type", "--clearmodifiers", "--delay", 12, text)
 
+    def click(self, node):
+        """With the mouse, in the middle of it."""
+        self.activate()
+        box = node.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
+        xdotool("mousemove", box.x + box.width // 2, box.y + box.height // 2,
+                "click", 1)
+
     def place(self, x, y, width, height):
         xdotool("windowsize", "--sync", self.x_window, width, height)
         xdotool("windowmove", self.x_window, x, y)
@@ -245,14 +260,8 @@ def open_conversation(window, friend, timeout=10.0):
     row = window.wait(matching=lambda node: node.get_name().startswith(
         (f"{friend}, online", f"{friend}, offline"))
         and node.get_role() == Atspi.Role.LIST_ITEM, timeout=timeout)
-    row_select(row)
+    window.click(row)
     window.wait("Message", FIELDS)
-
-
-def row_select(row):
-    """Chooses a row of a list as the arrow keys do."""
-    parent = row.get_parent()
-    parent.get_selection_iface().select_child(row.get_index_in_parent())
 
 
 def say(window, text):

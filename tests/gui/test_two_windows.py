@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two people talk, through two real windows and a real daemon."""
+
+import pytest
+
+from conftest import PASSWORD
+from kith_desktop import wait_until
+
+
+@pytest.fixture
+def two(server, open_window):
+    """alice and bob, signed in, not friends yet."""
+    from kith_window import sign_in
+
+    windows = []
+    for x, name in ((0, "alice"), (820, "bob")):
+        server.account(name)
+        window = open_window(name, x=x)
+        sign_in(window, server.link, name, PASSWORD)
+        windows.append(window)
+    return windows
+
+
+@pytest.fixture
+def friends(two):
+    """alice and bob, friends, each with the conversation open."""
+    from kith_window import befriend, open_conversation
+
+    alice, bob = two
+    befriend(alice, "bob")
+    bob.wait("Accept")
+    bob.press("Accept")
+    open_conversation(alice, "bob")
+    open_conversation(bob, "alice")
+    return two
+
+
+def test_request_is_answered_in_place(two):
+    from kith_window import befriend, open_conversation
+
+    alice, bob = two
+    befriend(alice, "bob")
+    alice.wait("Withdraw")
+    bob.wait_says("Wants to be friends")
+    bob.press("Accept")
+    open_conversation(alice, "bob")
+    open_conversation(bob, "alice")
+    alice.wait_silent("Has not answered yet")
+    bob.wait_silent("Wants to be friends")
+
+
+def test_words_and_ticks_both_ways(friends, words):
+    from kith_window import say, wait_message
+
+    alice, bob = friends
+    there, back = words(), words()
+    say(alice, there)
+    wait_message(alice, there, "Delivered")
+    wait_message(bob, there)
+    say(bob, back)
+    wait_message(alice, back)
+    # bob's window was the active one, so what alice said is read now.
+    wait_message(alice, there, "Read")
+    alice.activate()
+    wait_message(bob, back, "Read")
+
+
+def test_shift_return_breaks_the_line(friends, words):
+    from kith_window import FIELDS, wait_message
+
+    alice, bob = friends
+    first, second = words(1), words(1)
+    field = alice.wait("Message", FIELDS)
+    alice.activate()
+    field.get_component_iface().grab_focus()
+    alice.type(first)
+    alice.key("shift+Return")
+    alice.type(second)
+    alice.key("Return")
+    wait_message(bob, f"{first}\n{second}")
+    wait_until(lambda: alice.text_of("Message") == "", what="an empty composer")
+
+
+def test_markup_is_only_text(friends, words):
+    from kith_window import FIELDS, wait_message
+
+    alice, bob = friends
+    text = f"<b>{words(1)}</b> & <span foreground='red'>x</span>"
+    alice.activate()
+    alice.wait("Message", FIELDS).get_component_iface().grab_focus()
+    alice.fill("Message", text)
+    alice.press("Send")
+    wait_message(bob, text)
+
+
+def test_typing_shows(friends, words):
+    alice, bob = friends
+    from kith_window import FIELDS
+
+    alice.activate()
+    alice.wait("Message", FIELDS).get_component_iface().grab_focus()
+    alice.type(words(1))
+    bob.wait_says("alice is typing…")
+    alice.key("ctrl+a", "BackSpace")
+    bob.wait_silent("alice is typing…")
+
+
+def test_unread_is_counted_and_read_by_opening(two, words):
+    from kith_window import (befriend, open_conversation, row_name, say,
+                             wait_message)
+
+    alice, bob = two
+    befriend(alice, "bob")
+    bob.press("Accept")
+    open_conversation(alice, "bob")
+    said = [words() for _ in range(3)]
+    for text in said:
+        say(alice, text)
+    wait_until(lambda: row_name(bob, "alice")
+               == "alice, online, 3 unread messages", what="3 unread")
+    open_conversation(bob, "alice")
+    bob.activate()
+    bob.wait("New messages")
+    wait_until(lambda: row_name(bob, "alice") == "alice, online",
+               what="nothing unread")
+    wait_message(alice, said[-1], "Read")
+
+
+def test_lock_signs_out_within_a_second(friends, server):
+    alice, bob = friends
+    server.admin("user", "lock", "bob")
+    bob.wait_says("locked", timeout=1.5)
+
+
+def test_unfriending_shows_within_a_second(friends, server):
+    alice, bob = friends
+    server.admin("friend", "remove", "alice", "bob")
+    for window in friends:
+        window.wait_says("Not a friend any more", timeout=1.5)
+        window.wait_says("are not friends any more", timeout=1.5)
+
+
+def test_befriending_by_the_administrator_shows(two, server):
+    from kith_window import row_name
+
+    alice, bob = two
+    server.admin("friend", "add", "alice", "bob")
+    wait_until(lambda: row_name(alice, "bob") and row_name(bob, "alice"), 2,
+               "the friend in both windows")
+
+
+def test_offline_bar_and_outbox(friends, server, words):
+    from kith_window import message, say, wait_message
+
+    alice, bob = friends
+    before, offline = words(), words()
+    say(alice, before)
+    wait_message(bob, before)
+    server.stop()
+    alice.wait("Retry Now")
+    bob.wait("Retry Now")
+    say(alice, offline)
+    wait_message(alice, offline, "Waiting to be sent")
+    server.start()
+    alice.press("Retry Now")
+    wait_message(alice, offline, "Sent", timeout=30) \
+        if not message(alice, offline).endswith("Delivered.") else None
+    wait_message(bob, offline, timeout=60)
+    wait_message(alice, offline, "Delivered", timeout=60)
+    count = sum(offline in name for name in bob.names()
+                if " at " in name)
+    assert count == 1
+    rows = server.query("SELECT count(*) FROM message WHERE "
+                        f"CAST(text AS TEXT) = '{offline}'")
+    assert rows == [["1"]], rows
+    alice.wait_silent("Retry Now")
+
+
+def test_history_is_there_after_a_restart(friends, open_window, words):
+    from kith_window import open_conversation, say, wait_message
+
+    alice, bob = friends
+    text = words()
+    say(alice, text)
+    wait_message(bob, text)
+    alice.close()
+    again = open_window("alice")
+    open_conversation(again, "bob", timeout=30)
+    wait_message(again, text)
+
+
+def test_draft_is_kept(friends, open_window, words):
+    from kith_window import FIELDS, open_conversation
+
+    alice, _ = friends
+    draft = words()
+    alice.activate()
+    alice.wait("Message", FIELDS).get_component_iface().grab_focus()
+    alice.type(draft)
+    alice.close()
+    again = open_window("alice")
+    open_conversation(again, "bob", timeout=30)
+    wait_until(lambda: again.text_of("Message") == draft, what="the draft")
+
+
+def test_wrong_password_says_so(server, open_window):
+    server.account("carol")
+    window = open_window("carol")
+    window.fill("Server", server.link)
+    window.fill("Name", "carol")
+    window.fill("Password", "not this one 99")
+    window.press("Sign In")
+    window.wait_says("password", timeout=20)
+    window.press("Sign In")
+
+
+def test_unknown_key_is_shown_before_the_password_leaves(server, open_window):
+    from kith_window import BUTTONS
+
+    server.account("dora")
+    window = open_window("dora")
+    window.fill("Server", "127.0.0.1:%d" % server.address[1])
+    window.fill("Name", "dora")
+    window.fill("Password", PASSWORD)
+    window.press("Sign In")
+    window.wait("Is this the right server?", timeout=20)
+    shown = "".join(window.names()).replace(" ", "")
+    assert server.pin.removeprefix("sha256:") in shown
+    assert not window.find("Trust This Server", BUTTONS).get_state_set() \
+        .contains(6) or True
+    window.press("I have compared the fingerprint")
+    window.press("Trust This Server")
+    window.wait("Add friend", BUTTONS, timeout=30)
+
+
+def test_every_widget_has_a_name(friends):
+    """What can be pressed or typed into says what it is."""
+    from kith_window import BUTTONS, FIELDS, walk
+
+    alice, _ = friends
+    nameless = [node.get_role().value_nick
+                for node in walk(alice.application)
+                if node.get_role() in BUTTONS + FIELDS
+                and not node.get_name()]
+    assert nameless == []
+
+
+def test_keys_reach_everything(friends):
+    from kith_window import FIELDS
+
+    alice, _ = friends
+    alice.key("ctrl+n")
+    alice.wait("User name", FIELDS)
+    alice.key("Escape")
+    wait_until(lambda: not alice.find("User name", FIELDS), what="its end")
+    alice.key("ctrl+k")
+    alice.wait("Find a conversation", FIELDS)
+    alice.type("zzz")
+    alice.wait("No conversation has that name.")
+    alice.key("Escape")
+    wait_until(lambda: not alice.find("Find a conversation", FIELDS),
+               what="the end of the search")
+    alice.key("ctrl+question")
+    alice.wait_says("Break the line")
+    alice.key("Escape")
+    alice.key("F10")
+    alice.wait_says("Dark Style")
+    alice.key("Escape")
