@@ -12,6 +12,8 @@
 #include "kith-history-view.h"
 #include "kith-presence-avatar.h"
 
+#define NATURAL_WIDTH_PX 340
+
 struct _KithConversationView {
   GtkBox parent_instance;
 
@@ -159,6 +161,17 @@ kith_conversation_view_dispose (GObject *object)
   G_OBJECT_CLASS (kith_conversation_view_parent_class)->dispose (object);
 }
 
+/* Wide texts inside ask for as much as they can get; that must not fold the
+ * window. */
+static void
+kith_conversation_view_get_preferred_width (GtkWidget *widget, int *minimum_r,
+                                            int *natural_r)
+{
+  GTK_WIDGET_CLASS (kith_conversation_view_parent_class)
+      ->get_preferred_width (widget, minimum_r, natural_r);
+  *natural_r = MAX (*minimum_r, NATURAL_WIDTH_PX);
+}
+
 #define BIND(child)                                                            \
   gtk_widget_class_bind_template_child (widget_class, KithConversationView,    \
                                         child)
@@ -169,6 +182,8 @@ kith_conversation_view_class_init (KithConversationViewClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = kith_conversation_view_dispose;
+  widget_class->get_preferred_width
+      = kith_conversation_view_get_preferred_width;
   gtk_widget_class_set_template_from_resource (
       widget_class, "/chat/kith/Kith/kith-conversation-view.ui");
   BIND (header_bar);

@@ -12,6 +12,8 @@
 #include "kith-conversation-row.h"
 #include "kith-request-row.h"
 
+#define NATURAL_WIDTH_PX 290
+
 struct _KithSidebar {
   GtkBox parent_instance;
 
@@ -245,6 +247,16 @@ kith_sidebar_finalize (GObject *object)
   G_OBJECT_CLASS (kith_sidebar_parent_class)->finalize (object);
 }
 
+/* A long name is cut; it must not make the list wide. */
+static void
+kith_sidebar_get_preferred_width (GtkWidget *widget, int *minimum_r,
+                                  int *natural_r)
+{
+  GTK_WIDGET_CLASS (kith_sidebar_parent_class)
+      ->get_preferred_width (widget, minimum_r, natural_r);
+  *natural_r = MAX (*minimum_r, NATURAL_WIDTH_PX);
+}
+
 #define BIND(child)                                                            \
   gtk_widget_class_bind_template_child (widget_class, KithSidebar, child)
 
@@ -276,6 +288,8 @@ kith_sidebar_class_init (KithSidebarClass *klass)
 
   object_class->dispose = kith_sidebar_dispose;
   object_class->finalize = kith_sidebar_finalize;
+  GTK_WIDGET_CLASS (klass)->get_preferred_width
+      = kith_sidebar_get_preferred_width;
   signals[CONVERSATION_PICKED] = g_signal_new (
       "conversation-picked", KITH_TYPE_SIDEBAR, G_SIGNAL_RUN_LAST, 0, NULL,
       NULL, NULL, G_TYPE_NONE, 2, KITH_TYPE_CONVERSATION, G_TYPE_BOOLEAN);

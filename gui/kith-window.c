@@ -157,6 +157,18 @@ conversations_changed_cb (KithWindow *self)
 
 /* ---- pages ----------------------------------------------------------- */
 
+static gboolean
+page_shows (KithWindow *self, const char *page)
+{
+  return g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), page) == 0;
+}
+
+static gboolean
+chatting (KithWindow *self)
+{
+  return page_shows (self, "chat");
+}
+
 static void
 untrusted_cb (KithWindow *self, const char *server, const char *pin)
 {
@@ -182,6 +194,9 @@ show_welcome (KithWindow *self)
 {
   const char *status = kith_engine_get_status (self->engine);
 
+  /* Back from a sign-in that failed: the pages of the first run know. */
+  if (page_shows (self, "trust"))
+    return;
   close_conversation (self);
   gtk_stack_set_visible_child_name (self->stack, "welcome");
   if (status && *status)
@@ -250,13 +265,6 @@ notice_cb (KithWindow *self, const char *sentence)
 }
 
 /* ---- actions --------------------------------------------------------- */
-
-static gboolean
-chatting (KithWindow *self)
-{
-  return g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "chat")
-         == 0;
-}
 
 static void
 asked_cb (KithWindow *self, const char *name)

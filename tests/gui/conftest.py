@@ -109,8 +109,7 @@ def open_window(desktop, folder, request):
     for window in windows:
         try:
             window.close()
-            log = window.log()
-            assert "CRITICAL" not in log and "WARNING" not in log, log
+            assert not window.complaints(), "\n".join(window.complaints())
         except AssertionError as fault:
             faults.append(str(fault))
         finally:

@@ -45,6 +45,10 @@ def shows(node):
         and states.contains(Atspi.StateType.VISIBLE)
 
 
+def usable(node):
+    return node.get_state_set().contains(Atspi.StateType.SENSITIVE)
+
+
 def walk(node, depth=0):
     """All that shows below a node, in order. Widgets come and go meanwhile:
     what has gone is skipped."""
@@ -99,12 +103,20 @@ class Window:
 
     def _find_x_window(self):
         found = subprocess.run(
-            ["xdotool", "search", "--onlyvisible", "--pid",
-             str(self.process.pid)], capture_output=True, text=True).stdout
+            ["xdotool", "search", "--all", "--onlyvisible", "--pid",
+             str(self.process.pid), "--name", "^kith$"],
+            capture_output=True, text=True).stdout
         return found.split()[-1] if found.split() else None
 
     def log(self):
         return self.log_path.read_text(errors="replace")
+
+    def complaints(self):
+        """What GTK or kith has warned of."""
+        return [line for line in self.log().splitlines()
+                if ("CRITICAL" in line or "WARNING" in line)
+                # nobody takes notifications on this desktop
+                and "org.freedesktop.Notifications" not in line]
 
     # --- looking ----------------------------------------------------------
 
@@ -173,10 +185,7 @@ class Window:
     # --- acting -----------------------------------------------------------
 
     def press(self, name, timeout=10.0):
-        def ready(node):
-            return node.get_state_set().contains(Atspi.StateType.SENSITIVE)
-
-        node = self.wait(name, BUTTONS, ready, timeout)
+        node = self.wait(name, BUTTONS, usable, timeout)
         assert node.get_action_iface().do_action(0), f"{name} does nothing"
 
     def fill(self, name, text):
