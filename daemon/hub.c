@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control.h"
+#include "hub_control.h"
 #include "hub_auth.h"
 #include "hub_batch.h"
 #include "hub_push.h"

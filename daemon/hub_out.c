@@ -31,10 +31,8 @@ struct out_item {
 static struct frame *
 frame_take(size_t length)
 {
-	struct frame *f = malloc(sizeof(*f) + length);
+	struct frame *f = mem_resize(NULL, 1, sizeof(*f) + length);
 
-	if (f == NULL)
-		abort();
 	f->references = 1;
 	f->secret = false;
 	f->length = (uint32_t)length;

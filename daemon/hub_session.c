@@ -401,7 +401,7 @@ session_start(struct hub *hub, int socket, const char *address)
 
 	session->hub = hub;
 	session->id = ++all->last_id;
-	strncpy(session->address, address, sizeof(session->address) - 1);
+	snprintf(session->address, sizeof(session->address), "%s", address);
 	session->channel =
 	    channel_new(hub->base, socket, &session_channel, session);
 	HASH_ADD(hh, all->by_id, id, sizeof(session->id), session);

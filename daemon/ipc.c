@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "envelope.h"
+#include "mem.h"
 
 /* Static, not on the stack: pages that no message needs are never touched. */
 static uint8_t pack_buffer[IPC_MESSAGE_MAX];
@@ -226,15 +227,11 @@ static void *
 budget_alloc(void *data, size_t size)
 {
 	struct budget *budget = data;
-	void *memory;
 
 	if (size > budget->left)
 		return NULL;
 	budget->left -= size;
-	memory = malloc(size > 0 ? size : 1);
-	if (memory == NULL)
-		abort();
-	return memory;
+	return mem_resize(NULL, 1, size > 0 ? size : 1);
 }
 
 static void

@@ -72,8 +72,8 @@ struct network
 network_of(const struct sockaddr *address)
 {
 	struct network n = { .length = 0 };
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *v4 = (const void *)address;
+	const struct sockaddr_in6 *v6 = (const void *)address;
 
 	if (address->sa_family == AF_INET) {
 		set_v4(&n, (const uint8_t *)&v4->sin_addr);

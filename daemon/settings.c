@@ -90,13 +90,13 @@ const size_t settings_row_count =
 static char **
 text_of(const struct settings_row *row, const struct settings *settings)
 {
-	return (char **)((char *)settings + row->offset);
+	return (void *)((char *)settings + row->offset);
 }
 
 static uint32_t *
 number_of(const struct settings_row *row, const struct settings *settings)
 {
-	return (uint32_t *)((char *)settings + row->offset);
+	return (void *)((char *)settings + row->offset);
 }
 
 static bool
@@ -240,7 +240,7 @@ next_line(char *to, int size, void *stream)
 		problem(r, r->line, "The line is longer than %u bytes",
 		    SETTINGS_LINE_MAX);
 	else if (!line_is_odd(r, start))
-		strcpy(to, start);
+		memcpy(to, start, strlen(start) + 1);
 	free(line);
 	return to;
 }

@@ -4,7 +4,7 @@
  * change nothing: it makes the hub look sooner at what it would look at anyway,
  * and tells figures.
  */
-#include "control.h"
+#include "hub_control.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
