@@ -368,13 +368,15 @@ kith_engine_mark_seen (KithEngine *self, KithConversation *conversation)
 {
   const guint64 number = kith_conversation_get_last_number (conversation);
   Command *command;
+  guint unread;
 
   if (self->worker == NULL
       || (kith_conversation_get_unread (conversation) == 0
           && kith_conversation_get_read_number (conversation) >= number))
     return;
+  unread = kith_conversation_get_unread (conversation);
   kith_conversation_set_seen (conversation, number);
-  engine_count_unread (self);
+  engine_unread_changed (self, unread, 0);
   command = command_for (conversation, NULL);
   command->number = number;
   worker_call (self->worker, command_seen, command);

@@ -87,22 +87,13 @@ resort (KithEngine *self, KithConversation *conversation)
                               NULL);
 }
 
+/* Adding up all of them for each change would be quadratic at the start. */
 void
-engine_count_unread (KithEngine *self)
+engine_unread_changed (KithEngine *self, guint before, guint after)
 {
-  GHashTableIter iter;
-  gpointer value;
-  guint unread = 0;
-
-  g_hash_table_iter_init (&iter, self->conversations_by_id);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    const guint more = kith_conversation_get_unread (value);
-
-    unread = unread > G_MAXUINT - more ? G_MAXUINT : unread + more;
-  }
-  if (self->unread == unread)
+  if (before == after)
     return;
-  self->unread = unread;
+  self->unread = self->unread - before + after;
   engine_notify (self, ENGINE_PROP_UNREAD);
 }
 
@@ -119,10 +110,12 @@ apply_conversation (KithEngine *self, Note *note)
   KithUser *peer = user_for (self, &record->peer);
   KithConversation *conversation
       = kith_engine_find_conversation (self, record->id);
+  guint unread = 0;
   gint64 time_us;
 
   if (conversation != NULL) {
     time_us = kith_conversation_get_time (conversation);
+    unread = kith_conversation_get_unread (conversation);
     kith_conversation_update (conversation, record);
     if (time_us != kith_conversation_get_time (conversation))
       resort (self, conversation);
@@ -138,7 +131,8 @@ apply_conversation (KithEngine *self, Note *note)
     g_list_store_insert_sorted (self->conversations, conversation,
                                 compare_conversations, NULL);
   }
-  engine_count_unread (self);
+  engine_unread_changed (self, unread,
+                         kith_conversation_get_unread (conversation));
 }
 
 static void
@@ -151,12 +145,12 @@ apply_conversation_gone (KithEngine *self, Note *note)
 
   if (conversation == NULL)
     return;
+  engine_unread_changed (self, kith_conversation_get_unread (conversation), 0);
   peer_id = kith_user_get_id (kith_conversation_get_peer (conversation));
   if (g_list_store_find (self->conversations, conversation, &position))
     g_list_store_remove (self->conversations, position);
   g_hash_table_remove (self->conversations_by_peer, &peer_id);
   g_hash_table_remove (self->conversations_by_id, &note->id);
-  engine_count_unread (self);
 }
 
 void
@@ -167,7 +161,7 @@ engine_clear_models (KithEngine *self)
   g_hash_table_remove_all (self->conversations_by_peer);
   g_hash_table_remove_all (self->conversations_by_id);
   g_hash_table_remove_all (self->users);
-  engine_count_unread (self);
+  engine_unread_changed (self, self->unread, 0);
 }
 
 static void

@@ -96,7 +96,8 @@ KithFriendRequest *engine_find_request (KithEngine *self, guint64 id);
 
 void engine_apply (Note *note, gpointer data);
 void engine_clear_models (KithEngine *self);
-void engine_count_unread (KithEngine *self);
+/* One conversation had so many, and has so many now. */
+void engine_unread_changed (KithEngine *self, guint before, guint after);
 
 /* ---- engine-account.c ---- */
 

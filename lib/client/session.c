@@ -96,7 +96,7 @@ session_probe (Worker *self)
 
 /* ---- what comes by itself ---- */
 
-static gboolean
+static void
 keep_server_name (Worker *self, const char *name)
 {
   Account *account
@@ -110,7 +110,6 @@ keep_server_name (Worker *self, const char *name)
   if (user_record_from_wire (&checked, &wire) && *checked.display_name != '\0')
     record_set_string (&account->server_name, checked.display_name);
   user_record_clear (&checked);
-  return TRUE;
 }
 
 static gboolean

@@ -10,6 +10,7 @@
  * The inside of the engine's thread, shared by the files that make it up:
  *
  *   worker.c     the thread, commands, transactions and the notes they make
+ *   profile.c    what is on this disk, starting and ending
  *   session.c    one connection from greeting to end
  *   sign-in.c    proving who we are
  *   retry.c      waiting to connect again
@@ -127,6 +128,8 @@ void worker_note_outbox_count (Worker *self);
 /* A source of the clock, attached; destroyed with worker_clear_timer(). */
 GSource *worker_timer (Worker *self, guint64 ms, GSourceFunc callback);
 void worker_clear_timer (GSource **timer);
+
+/* ---- profile.c ---- */
 
 /* An error of the cache outside of a connection: told, and mended if the cache
  * is damaged. (transfer full) error. */

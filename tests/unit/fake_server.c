@@ -67,6 +67,8 @@ make_identity(struct fake_server *s)
 	tls_unlock();
 	g_free(s->pin);
 	s->pin = g_strdup(tls_config_pin(s->config));
+	g_free(s->certificate);
+	s->certificate = g_strdup(certificate);
 	free(certificate);
 	free(key);
 }
@@ -282,6 +284,7 @@ fake_server_free(struct fake_server *s)
 	close(s->pipe[1]);
 	g_mutex_clear(&s->lock);
 	g_free(s->pin);
+	g_free(s->certificate);
 	g_free(s);
 }
 
@@ -302,6 +305,12 @@ guint16
 fake_server_port(struct fake_server *s)
 {
 	return s->port;
+}
+
+const char *
+fake_server_certificate(struct fake_server *s)
+{
+	return s->certificate;
 }
 
 const char *

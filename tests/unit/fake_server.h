@@ -19,6 +19,8 @@ struct fake_server *fake_server_new(void);
 void fake_server_free(struct fake_server *s);
 guint16 fake_server_port(struct fake_server *s);
 const char *fake_server_pin(struct fake_server *s);
+/* Its certificate, in PEM. */
+const char *fake_server_certificate(struct fake_server *s);
 
 /* ---- what it has; written by bob unless own ---- */
 

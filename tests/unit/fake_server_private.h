@@ -31,6 +31,7 @@ struct fake_server {
 	gboolean stopping;
 	struct tls_config *config;
 	char *pin;
+	char *certificate;
 	GSocket *client;
 	struct tls_connection *tls;
 	struct buf *in;

@@ -126,6 +126,8 @@ test_wrong_password(struct fixture *f, gconstpointer data)
 	WAIT_FOR(device_state(f->d) == KITH_ENGINE_SIGNED_OUT);
 }
 
+/* data: the host to ask for. As an address it cannot be matched by every
+ * mbedTLS, and as a name it can. */
 static void
 test_first_contact(struct fixture *f, gconstpointer data)
 {
@@ -133,6 +135,7 @@ test_first_contact(struct fixture *f, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *pin = NULL;
 
+	details.host = data;
 	details.pin = NULL;
 	device_start(f->d);
 	error = device_sign_in(f->d, &details);
@@ -145,6 +148,61 @@ test_first_contact(struct fixture *f, gconstpointer data)
 	error = device_sign_in(f->d, &details);
 	g_assert_no_error(error);
 	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+}
+
+static char *authorities; /* the file of trusted authorities */
+
+static void
+trust_authority(const char *certificate)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_file_set_contents(authorities, certificate, -1, &error);
+	g_assert_no_error(error);
+}
+
+static void
+test_by_authority(struct fixture *f, gconstpointer data)
+{
+	KithSignInDetails details = details_of(f);
+	g_autofree char *before = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_file_get_contents(authorities, &before, NULL, NULL);
+	trust_authority(fake_server_certificate(f->server));
+	details.host = "localhost";
+	details.pin = NULL;
+	device_start(f->d);
+	error = device_sign_in(f->d, &details);
+	g_assert_no_error(error);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	g_assert_null(kith_engine_get_pin(f->d->engine));
+
+	/* Nobody vouches any more: it does not go on, but looks again. */
+	trust_authority(before);
+	fake_server_drop(f->server);
+	let_it_retry(f);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_KEY_CHANGED);
+	g_assert_cmpint(kith_engine_get_retry_time(f->d->engine), >, 0);
+	g_assert_false(fake_server_live(f->server));
+	trust_authority(fake_server_certificate(f->server));
+	kith_engine_reconnect(f->d->engine);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	trust_authority(before);
+}
+
+/* There is no secret service here: the session works, the next start asks. */
+static void
+test_no_keyring(struct fixture *f, gconstpointer data)
+{
+	g_object_unref(f->d->secrets);
+	f->d->secrets = kith_secrets_new_libsecret();
+	sign_in(f);
+	WAIT_FOR(!kith_engine_get_remembered(f->d->engine));
+	device_stop(f->d);
+	device_start(f->d);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_NEEDS_PASSWORD);
+	g_assert_nonnull(talk_of(f));
 }
 
 static void
@@ -232,6 +290,18 @@ test_locked(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(kith_engine_get_retry_time(f->d->engine), ==, 0);
 	g_assert_cmpstr(kith_engine_get_status(f->d->engine), ==,
 	    "The administrator has locked the account.");
+	{
+		struct test_result r = { NULL };
+		g_autoptr(GError) error = NULL;
+
+		kith_engine_send_friend_request_async(
+		    f->d->engine, "carol", NULL, test_on_done, &r);
+		WAIT_FOR(r.result != NULL);
+		g_assert_false(kith_engine_send_friend_request_finish(
+		    f->d->engine, r.result, &error));
+		g_assert_error(error, KITH_CLIENT_ERROR, KITH_OFFLINE);
+		test_result_clear(&r);
+	}
 	kith_engine_reconnect(f->d->engine);
 	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
 }
@@ -892,6 +962,62 @@ test_flood(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(peak_kib() - before, <, 60 * 1024);
 }
 
+static void
+test_address(void)
+{
+	static const struct {
+		const char *text, *host, *invite;
+		guint16 port;
+		const char *shown;
+	} good[] = {
+		{ " chat.example.org ", "chat.example.org", NULL, 5484,
+		    "chat.example.org" },
+		{ "192.0.2.1:99", "192.0.2.1", NULL, 99, "192.0.2.1:99" },
+		{ "[2001:db8::1]:99", "2001:db8::1", NULL, 99,
+		    "[2001:db8::1]:99" },
+		{ "kith://chat.example.org/?invite=abc", "chat.example.org",
+		    "abc", 5484, "chat.example.org" },
+	};
+	static const char *const bad[] = { "", "a b", "host:0", "host:70000",
+		"http://host", "kith://" };
+	g_autofree char *pin = kith_pin_for_reading("sha256:abcdefghij");
+
+	for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
+		g_autoptr(KithAddress) a =
+		    kith_address_parse(good[i].text, NULL);
+		g_autofree char *shown = NULL;
+
+		g_assert_nonnull(a);
+		g_assert_cmpstr(a->host, ==, good[i].host);
+		g_assert_cmpuint(a->port, ==, good[i].port);
+		g_assert_cmpstr(a->invite, ==, good[i].invite);
+		shown = kith_address_format(a->host, a->port);
+		g_assert_cmpstr(shown, ==, good[i].shown);
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(kith_address_parse(bad[i], &error));
+		g_assert_error(error, KITH_CLIENT_ERROR, KITH_MALFORMED);
+	}
+	g_assert_cmpstr(pin, ==, "sha256: abcd efgh ij");
+}
+
+/* Nothing of the machine's may reach into the tests. */
+static char *
+set_up_world(void)
+{
+	char *folder = test_folder_new();
+	struct fake_server *stranger = fake_server_new();
+
+	authorities = g_build_filename(folder, "authorities.pem", NULL);
+	trust_authority(fake_server_certificate(stranger));
+	fake_server_free(stranger);
+	g_setenv("KITH_CA_FILE", authorities, TRUE);
+	g_setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
+	return folder;
+}
+
 #define ADD(name, func) \
 	g_test_add(     \
 	    "/client/" name, struct fixture, NULL, set_up, func, tear_down)
@@ -899,14 +1025,24 @@ test_flood(struct fixture *f, gconstpointer data)
 int
 main(int argc, char **argv)
 {
+	char *folder;
+	int status;
+
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 3 && strcmp(argv[1], WRITER_OPTION) == 0)
 		write_and_wait(argv[2]);
 	g_test_init(&argc, &argv, NULL);
+	folder = set_up_world();
+	g_test_add_func("/client/address", test_address);
 	ADD("killed", test_killed);
 	ADD("sign-in", test_sign_in);
 	ADD("wrong-password", test_wrong_password);
-	ADD("first-contact", test_first_contact);
+	g_test_add("/client/first-contact/address", struct fixture, "127.0.0.1",
+	    set_up, test_first_contact, tear_down);
+	g_test_add("/client/first-contact/name", struct fixture, "localhost",
+	    set_up, test_first_contact, tear_down);
+	ADD("by-authority", test_by_authority);
+	ADD("no-keyring", test_no_keyring);
 	ADD("wrong-pin", test_wrong_pin);
 	ADD("key-change", test_key_change);
 	ADD("revoked", test_revoked);
@@ -935,5 +1071,8 @@ main(int argc, char **argv)
 	ADD("unknown-conversation", test_unknown_conversation);
 	ADD("no-history", test_no_history);
 	ADD("flood", test_flood);
-	return g_test_run();
+	status = g_test_run();
+	test_folder_remove(folder);
+	g_free(authorities);
+	return status;
 }
