@@ -243,8 +243,11 @@ class Window:
 # --- what people do -------------------------------------------------------
 
 def sign_in(window, link, name, password):
-    """From the welcome page into the conversations, by a kith: link."""
-    window.fill("Server", link)
+    """From the welcome page into the conversations, by a kith: link (None:
+    it was on the command line)."""
+    window.wait("Server", FIELDS)
+    if link:
+        window.fill("Server", link)
     window.fill("Name", name)
     window.fill("Password", password)
     window.press("Sign In")
