@@ -110,8 +110,9 @@ needs_invite(const struct request *request)
 	    KITH__SIGN_UP_MODE__SIGN_UP_INVITE;
 }
 
+/* What the network may still do; its bucket is given back when auth is busy. */
 static enum kith_code
-ask_anew(struct request *request, const char *password)
+ask_hash(struct request *request, const char *password)
 {
 	struct throttle_bucket *bucket = throttle_network_bucket(
 	    request->hub->throttle, request->session->address, hub_now_ms());
@@ -126,6 +127,19 @@ ask_anew(struct request *request, const char *password)
 	code = auth_desk_ask(request->hub->auth, request, NULL, password);
 	if (code != KITH_AGAIN && !needs_invite(request))
 		throttle_give_back(bucket, SIGN_UP_INTERVAL_MS);
+	return code;
+}
+
+static enum kith_code
+ask_anew(struct request *request, const char *password)
+{
+	enum kith_code code = sign_in_admit(request, "", password);
+
+	if (code != KITH_OK)
+		return code;
+	code = ask_hash(request, password);
+	if (code != KITH_AGAIN)
+		sign_in_verdict(request, SIGN_IN_UNKNOWN);
 	return code;
 }
 

@@ -181,11 +181,13 @@ throttle_admit(
 
 	/*
 	 * People behind one address sign in at the same moment after an
-	 * outage: their attempts in flight are not held against the network,
-	 * only what has failed.
+	 * outage: their attempts in flight are not held against the network as
+	 * guesses. But no network may fill the queue of auth.
 	 */
 	if (wait_ms == 0 && network->not_before_ms > now_ms)
 		wait_ms = (uint32_t)(network->not_before_ms - now_ms);
+	if (wait_ms == 0 && network->pending >= THROTTLE_NETWORK_PENDING_MAX)
+		wait_ms = THROTTLE_DELAY_FIRST_MS;
 	if (wait_ms != 0)
 		return wait_ms;
 	if (account != NULL)

@@ -18,14 +18,15 @@
  * longest makes room.
  */
 
-#define THROTTLE_ACCOUNT_FREE   5u /* wrong passwords before any delay */
-#define THROTTLE_NETWORK_FREE   20u
-#define THROTTLE_DELAY_FIRST_MS 1000u /* doubles with each further one */
-#define THROTTLE_DELAY_MAX_MS   15000u
-#define THROTTLE_FORGIVE_MS     60000  /* one wrong password is forgiven */
-#define THROTTLE_ENTRIES_MAX    32768u /* in each of the two tables */
-#define THROTTLE_SEEN_MAX       16u /* wrong passwords told apart, an entry */
-#define THROTTLE_NAME_SIZE      33u
+#define THROTTLE_ACCOUNT_FREE        5u /* wrong passwords before any delay */
+#define THROTTLE_NETWORK_FREE        20u
+#define THROTTLE_NETWORK_PENDING_MAX 32u   /* half of what auth takes */
+#define THROTTLE_DELAY_FIRST_MS      1000u /* doubles with each further one */
+#define THROTTLE_DELAY_MAX_MS        15000u
+#define THROTTLE_FORGIVE_MS          60000  /* one wrong password is forgiven */
+#define THROTTLE_ENTRIES_MAX         32768u /* in each of the two tables */
+#define THROTTLE_SEEN_MAX            16u /* wrong passwords told apart, an entry */
+#define THROTTLE_NAME_SIZE           33u
 
 struct throttle;
 

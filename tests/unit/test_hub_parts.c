@@ -153,6 +153,30 @@ test_spraying_is_slowed_by_network(void **state)
 	throttle_free(&t);
 }
 
+/* One network cannot keep auth from everybody else. */
+static void
+test_one_network_does_not_fill_the_queue(void **state)
+{
+	struct throttle *t = throttle_new();
+	struct throttle_try other = try_of("zoe", "198.51.100.7", 1);
+	struct throttle_try try;
+	char name[16];
+	uint32_t admitted = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "user%u", i);
+		try = try_of(name, "192.0.2.1", i + 1);
+		if (throttle_admit(t, &try, 1000) == 0)
+			admitted++;
+	}
+	assert_int_equal(admitted, THROTTLE_NETWORK_PENDING_MAX);
+	assert_int_equal(throttle_admit(t, &other, 1000), 0);
+	try = try_of("user0", "192.0.2.1", 1);
+	throttle_abandoned(t, &try, 1000);
+	assert_int_equal(throttle_admit(t, &try, 1000), 0);
+	throttle_free(&t);
+}
+
 static void
 test_bucket_gives_a_burst_and_then_a_rate(void **state)
 {
@@ -318,6 +342,7 @@ main(void)
 		cmocka_unit_test(test_time_forgives),
 		cmocka_unit_test(test_many_at_once_are_counted),
 		cmocka_unit_test(test_spraying_is_slowed_by_network),
+		cmocka_unit_test(test_one_network_does_not_fill_the_queue),
 		cmocka_unit_test(test_bucket_gives_a_burst_and_then_a_rate),
 		cmocka_unit_test(test_every_code_has_its_refusal),
 		cmocka_unit_test(test_what_is_not_for_clients_is_internal),
