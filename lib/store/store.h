@@ -145,11 +145,16 @@ int64_t store_data_version(struct store *s);
 
 /*
  * Hub only, outside transactions; call it after commits and when idle. Does
- * nothing while the log is small; from STORE_WAL_PASSIVE_BYTES copies it into
- * the database without waiting for readers, from STORE_WAL_TRUNCATE_BYTES also
- * makes it empty. Under the write lock, which it only tries: KITH_BUSY is
- * nothing to worry about. IO and the like are as serious as from a commit.
+ * nothing while the log is small. Copying it into the database holds everybody
+ * up, a little longer for each page; doing it seldom is cheaper, because a page
+ * that was written often is copied once. So: where commits are small, which
+ * means that people wait for single ones, in steps of STORE_WAL_LIGHT_BYTES
+ * (2 ms); where they are large, STORE_WAL_PASSIVE_BYTES (15 ms); it waits for
+ * no reader. Over STORE_WAL_TRUNCATE_BYTES the log is also made empty. Under
+ * the write lock, which it only tries: KITH_BUSY is nothing to worry about. IO
+ * and the like are as serious as from a commit.
  */
+#define STORE_WAL_LIGHT_BYTES    (1024 * 1024)
 #define STORE_WAL_PASSIVE_BYTES  (16 * 1024 * 1024)
 #define STORE_WAL_TRUNCATE_BYTES (64 * 1024 * 1024)
 enum kith_code store_checkpoint(struct store *s, struct fault *f);

@@ -41,6 +41,7 @@ struct store {
 	 */
 	int log_pages;
 	int log_pages_tried;
+	int log_commits; /* since then */
 
 	struct fault fault;
 

@@ -12,6 +12,9 @@
 
 #define LOG_PAGE_BYTES 4096 /* SQLite's page size in a database of kith's */
 
+/* A commit of up to so many pages is one that somebody waits for. */
+#define LIGHT_COMMIT_PAGES 24
+
 #define META_LAST_SEQUENCE "last_sequence"
 
 enum kith_code
@@ -237,14 +240,26 @@ store_note_log_pages(void *store, sqlite3 *db, const char *name, int pages)
 	(void)name;
 	if (pages < s->log_pages) /* it was copied whole and begins anew */
 		s->log_pages_tried = 0;
+	s->log_commits++;
 	s->log_pages = pages;
 	return SQLITE_OK;
+}
+
+/* Is there enough in it by now? */
+static bool
+log_is_due(const struct store *s)
+{
+	int pages = s->log_pages - s->log_pages_tried;
+	bool light = pages / LIGHT_COMMIT_PAGES < s->log_commits;
+
+	return pages >=
+	    (light ? STORE_WAL_LIGHT_BYTES : STORE_WAL_PASSIVE_BYTES) /
+	    LOG_PAGE_BYTES;
 }
 
 enum kith_code
 store_checkpoint(struct store *s, struct fault *f)
 {
-	int new_pages = s->log_pages - s->log_pages_tried;
 	int mode = s->log_pages >= STORE_WAL_TRUNCATE_BYTES / LOG_PAGE_BYTES
 	    ? SQLITE_CHECKPOINT_TRUNCATE
 	    : SQLITE_CHECKPOINT_PASSIVE;
@@ -253,13 +268,14 @@ store_checkpoint(struct store *s, struct fault *f)
 
 	if (s->in_write || s->in_read)
 		return fault_set(f, KITH_NOT_NOW, "a transaction is open");
-	if (new_pages < STORE_WAL_PASSIVE_BYTES / LOG_PAGE_BYTES)
+	if (!log_is_due(s))
 		return KITH_OK;
 	code = lock_take(s->write_lock, 0, f);
 	if (code != KITH_OK)
 		return code;
 	/* A reader may keep it from being whole; not again at once, then. */
 	s->log_pages_tried = s->log_pages;
+	s->log_commits = 0;
 	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, mode, NULL, NULL);
 	if (rc != SQLITE_OK)
 		code = copy_fault(s, store_fail(s, rc, "checkpoint"), f);
