@@ -5,12 +5,25 @@
  * the password hash. Started by kithd only.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "listener.h"
 #include "proc.h"
+
+/*
+ * A connection holds two TLS buffers of 16 KiB, of which an idle one has
+ * touched a page or two. As mappings of their own the rest never becomes
+ * memory; malloc makes them so only when its heap has no room for them.
+ */
+static void
+tune_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 16 * 1024);
+	mallopt(M_TOP_PAD, 0);
+}
 
 int
 main(int argc, char *argv[], char *envp[])
@@ -24,6 +37,7 @@ main(int argc, char *argv[], char *envp[])
 		    "kithd-session is started by kithd; see kithd(8)\n");
 		return 2;
 	}
+	tune_memory();
 	proc_init(argc, argv, envp);
 	proc_child_init();
 	proc_name("kithd-session", KITH__IPC__ROLE__ROLE_LISTENER);
