@@ -15,6 +15,7 @@
 #include "invite_link.h"
 #include "mem.h"
 #include "output.h"
+#include "qr.h"
 #include "store_invite.h"
 #include "token.h"
 
@@ -177,6 +178,9 @@ answer_created(struct call *call, const struct store_invite *invite,
 
 	if (!call->json)
 		puts(text);
+	/* on the side of the talk, so that a script still reads just the link */
+	if (call_flag(call, "qr") && qr_draw(stderr, text) != KITH_OK)
+		output_talk(call, "The link is too long for a QR code.");
 	if (invite->expires_us == 0)
 		output_talk(call, "It is for %s and does not expire.", uses);
 	else
@@ -368,7 +372,8 @@ static const struct command_option create_options[] = {
 	    "such as 12h, 7d or 2w, or never; default " EXPIRES_DEFAULT },
 	{ "befriend", "USER", "who becomes a friend of all who use it" },
 	{ "note", "TEXT", "what it is for; shown by \"invite list\"" },
-	{ "host", "HOST[:PORT]", "how the server is reached" }, {}
+	{ "host", "HOST[:PORT]", "how the server is reached" },
+	{ "qr", NULL, "draw the link as a QR code too" }, {}
 };
 
 const struct command invite_commands[] = {

@@ -288,6 +288,26 @@ def test_invite_is_a_link(pair):
         assert code.encode() not in path.read_bytes()
 
 
+def test_invite_create_draws_a_code_beside_the_link(pair):
+    done = pair.run("invite", "create", "--qr", "--host", "chat.example.org")
+    assert done.stdout.startswith("kith://chat.example.org/?invite=")
+    rows = []
+    for line in done.stderr.splitlines():
+        drawn = re.fullmatch("\x1b\\[[0-9;]+m\x1b\\[[0-9;]+m([█▀▄ ]+)\x1b\\[0m",
+                             line)
+        if drawn:
+            rows.append([cell in "█▀" for cell in drawn.group(1)])
+            rows.append([cell in "█▄" for cell in drawn.group(1)])
+    side = len(rows[0]) - 2 * 4
+    assert side % 4 == 1 and 21 <= side <= 177  # versions 1 to 40
+    assert not any(any(row) for row in rows[:4])  # the quiet zone
+    finder = [[True] * 7, [True] + [False] * 5 + [True]] + \
+        [[True, False, True, True, True, False, True]] * 3 + \
+        [[True] + [False] * 5 + [True], [True] * 7]
+    for top, left in (4, 4), (4, side - 3), (side - 3, 4):
+        assert [row[left:left + 7] for row in rows[top:top + 7]] == finder
+
+
 def test_invite_create_says_everything_in_json(pair):
     pair.run("user", "show", "alice")
     answer = pair.json("invite", "create", "--uses", "5", "--expires",
