@@ -41,17 +41,20 @@ put (Worker *self, ConversationRecord *record, GError **error)
   return cache_put_conversation (self->cache, record, error);
 }
 
+/* Cuts off what is too old to be kept here. */
+static gboolean
+trim (Worker *self, ConversationRecord *record, GError **error)
+{
+  if (record->last_number
+      <= record->have_from + CACHE_MESSAGES_MAX + MESSAGES_SLACK)
+    return TRUE;
+  record->have_from = record->last_number - CACHE_MESSAGES_MAX;
+  return cache_delete_below (self->cache, record->id, record->have_from, error);
+}
+
 gboolean
 events_recount (Worker *self, ConversationRecord *record, GError **error)
 {
-  guint count = 0;
-
-  if (record->last_number
-      > record->have_from + CACHE_MESSAGES_MAX + MESSAGES_SLACK) {
-    record->have_from = record->last_number - CACHE_MESSAGES_MAX;
-    if (!cache_delete_below (self->cache, record->id, record->have_from, error))
-      return FALSE;
-  }
   /* Only where all messages above the mark are here to be counted. */
   if (record->my_read + 1 < record->have_from) {
     const guint64 above = record->last_number > record->my_read
@@ -61,11 +64,8 @@ events_recount (Worker *self, ConversationRecord *record, GError **error)
     record->unread = (guint)MIN (record->unread, above);
     return TRUE;
   }
-  if (!cache_count_above (self->cache, record->id, record->peer.id,
-                          record->my_read, &count, error))
-    return FALSE;
-  record->unread = count;
-  return TRUE;
+  return cache_count_above (self->cache, record->id, record->peer.id,
+                            record->my_read, &record->unread, error);
 }
 
 /* ---- messages ---- */
@@ -151,7 +151,8 @@ apply_record (Worker *self, MessageRecord *message, GError **error)
   }
   note_message (self, message,
                 fresh && !mine && message->number > record->my_read);
-  return events_recount (self, record, error) && put (self, record, error);
+  /* Counting all of them again for each would be quadratic. */
+  return trim (self, record, error) && put (self, record, error);
 }
 
 static gboolean

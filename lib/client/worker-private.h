@@ -222,7 +222,7 @@ gboolean events_merge_conversation (Worker *self,
                                     GError **error);
 gboolean events_put_request (Worker *self, const Kith__FriendRequest *wire,
                              gboolean news, GError **error);
-/* Counts again what is unread, and cuts what is too old. */
+/* Counts again what is unread, where a mark or a hole has changed it. */
 gboolean events_recount (Worker *self, ConversationRecord *record,
                          GError **error);
 
