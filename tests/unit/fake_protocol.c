@@ -206,9 +206,12 @@ fake_server_send_message(struct fake_server *s, guint64 conversation,
 void
 fake_server_flood(struct fake_server *s, guint count)
 {
+	g_autofree char *padding = g_strnfill(1000, '.');
+
 	fake_lock(s);
 	for (guint i = 0; i < count; i++) {
-		g_autofree char *text = g_strdup_printf("flood %u", i);
+		g_autofree char *text =
+		    g_strdup_printf("flood %u%s", i, padding);
 
 		put_message_event(s, add_message(s, 2, text));
 	}

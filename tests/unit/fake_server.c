@@ -229,6 +229,7 @@ run(gpointer data)
 			write_all(s);
 			hang_up(s);
 		}
+		s->backlog = buf_length(s->out);
 		s->drop = FALSE;
 		s->leaving = FALSE;
 	}
@@ -369,5 +370,6 @@ GETTER(guint, pings, pings)
 GETTER(guint, snapshots, snapshots)
 GETTER(guint, delivered, alice_delivered)
 GETTER(guint, read, alice_read)
+GETTER(gsize, backlog, backlog)
 GETTER(guint, messages, messages->len)
 GETTER(gboolean, live, live)

@@ -65,8 +65,10 @@ void fake_server_send_raw(
 /* One live message event with whatever is in it. */
 void fake_server_send_message(struct fake_server *s, guint64 conversation,
     guint64 number, guint64 sender, gint64 time_us, const char *text);
-/* An event page's worth of nonsense: count live typing frames. */
+/* So many live messages of about a kilobyte, as fast as it can. */
 void fake_server_flood(struct fake_server *s, guint count);
+/* Bytes that wait to be sent. */
+gsize fake_server_backlog(struct fake_server *s);
 void fake_server_goodbye(struct fake_server *s, int code, const char *sentence);
 void fake_server_drop(struct fake_server *s);
 /* From the next connection on it has another key. */

@@ -57,6 +57,7 @@ struct fake_server {
 	guint refuse_times;
 	guint refuse_retry_ms;
 
+	gsize backlog;
 	guint connections;
 	guint password_sign_ins;
 	guint pings;

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine against a scripted server: what was typed arrives, once. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client_fixture.h"
+#include "kith.pb-c.h"
+
+/* ---- the outbox ---- */
+
+static void
+test_ticks(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	KithMessage *message;
+
+	fake_server_set_fault(f->server, FAKE_SILENT);
+	device_send(f->d, talk, "tick tock  \n");
+	message = talk_find(talk, "tick tock");
+	g_assert_nonnull(message);
+	g_assert_cmpint(
+	    kith_message_get_state(message), ==, KITH_MESSAGE_PENDING);
+	WAIT_FOR(kith_engine_get_unsent(f->d->engine) == 1);
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	fake_server_drop(f->server);
+	fixture_let_retry(f);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	WAIT_FOR(fake_server_live(f->server));
+	WAIT_FOR(kith_message_get_state(message) == KITH_MESSAGE_SENT);
+	g_assert_cmpuint(kith_message_get_number(message), ==, 1);
+	fake_server_mark(f->server, 1, 0);
+	WAIT_FOR(kith_message_get_state(message) == KITH_MESSAGE_DELIVERED);
+	fake_server_mark(f->server, 1, 1);
+	WAIT_FOR(kith_message_get_state(message) == KITH_MESSAGE_READ);
+	g_assert_cmpuint(talk_count(talk), ==, 1);
+	g_assert_cmpuint(fake_server_count(f->server, "tick tock"), ==, 1);
+	g_assert_cmpuint(kith_engine_get_unsent(f->d->engine), ==, 0);
+}
+
+/* The server has it, the answer is lost: the same operation goes again. */
+static void
+test_lost_answer(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_set_fault(f->server, FAKE_CUT_ON_SEND);
+	device_send(f->d, talk, "only once");
+	fixture_let_retry(f);
+	WAIT_FOR(talk_shows(talk, "only once", KITH_MESSAGE_SENT));
+	g_assert_cmpuint(fake_server_count(f->server, "only once"), ==, 1);
+	g_assert_cmpuint(talk_count(talk), ==, 1);
+}
+
+static void
+test_order(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_drop(f->server);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	for (guint i = 0; i < 30; i++) {
+		g_autofree char *text = g_strdup_printf("line %u", i);
+
+		device_send(f->d, talk, text);
+	}
+	fake_server_refuse_sends(f->server, KITH__REFUSAL__CODE__BUSY, 1, 100);
+	clock_advance(f->clock, 200000);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	/* Refused for now: it waits, and nothing overtakes it. */
+	WAIT_FOR(clock_next_ms(f->clock) == 1000);
+	g_assert_cmpuint(fake_server_messages(f->server), ==, 0);
+	clock_advance(f->clock, 1000);
+	WAIT_FOR(talk_shows(talk, "line 29", KITH_MESSAGE_SENT));
+	g_assert_cmpuint(fake_server_messages(f->server), ==, 30);
+	for (guint i = 0; i < 30; i++) {
+		g_autofree char *text = g_strdup_printf("line %u", i);
+		g_autofree char *there = fake_server_text(f->server, i + 1);
+
+		g_assert_cmpstr(there, ==, text);
+		g_assert_cmpstr(
+		    kith_message_get_text(talk_message(talk, i)), ==, text);
+	}
+}
+
+static void
+test_refused(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	KithMessage *message;
+
+	fake_server_refuse_sends(
+	    f->server, KITH__REFUSAL__CODE__NOT_FRIENDS, 2, 0);
+	device_send(f->d, talk, "no way");
+	WAIT_FOR(talk_shows(talk, "no way", KITH_MESSAGE_FAILED));
+	message = talk_find(talk, "no way");
+	g_assert_cmpstr(
+	    kith_message_get_reason(message), ==, "Because the test says so.");
+	device_send(f->d, talk, "away with it");
+	WAIT_FOR(talk_shows(talk, "away with it", KITH_MESSAGE_FAILED));
+	kith_engine_delete_message(
+	    f->d->engine, talk, talk_find(talk, "away with it"));
+	WAIT_FOR(talk_find(talk, "away with it") == NULL);
+	kith_engine_retry_message(f->d->engine, talk, message);
+	WAIT_FOR(talk_shows(talk, "no way", KITH_MESSAGE_SENT));
+	g_assert_cmpuint(talk_count(talk), ==, 1);
+	WAIT_FOR(kith_engine_get_unsent(f->d->engine) == 0);
+}
+
+static void
+test_bad_text(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	g_autofree char *too_long = g_strnfill(4097, 'x');
+	const char *const bad[] = { "", "  \n ", too_long };
+
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct test_result r = { NULL };
+		g_autoptr(GError) error = NULL;
+
+		kith_engine_send_message_async(
+		    f->d->engine, talk, bad[i], test_on_done, &r);
+		WAIT_FOR(r.result != NULL);
+		g_assert_false(kith_engine_send_message_finish(
+		    f->d->engine, r.result, &error));
+		g_assert_nonnull(error);
+		test_result_clear(&r);
+	}
+	g_assert_cmpuint(talk_count(talk), ==, 0);
+}
+
+#define WRITER_OPTION "--write-and-wait"
+
+/* A program of its own that writes, says so, and waits to be killed. */
+static _Noreturn void
+write_and_wait(const char *folder)
+{
+	struct device *d = device_new(NULL);
+	KithConversation *talk;
+
+	alarm(TEST_WAIT_S);
+	test_folder_remove(d->folder);
+	d->folder = g_strdup(folder);
+	device_start(d);
+	talk = device_talk(d, "bob");
+	for (guint i = 0; i < 5; i++) {
+		g_autofree char *text = g_strdup_printf("survivor %u", i);
+
+		device_send(d, talk, text);
+	}
+	g_assert_cmpint(write(STDOUT_FILENO, "x", 1), ==, 1);
+	for (;;)
+		pause();
+}
+
+static void
+kill_a_writer(struct fixture *f)
+{
+	char *words[] = { (char *)"/proc/self/exe", (char *)WRITER_OPTION,
+		f->d->folder, NULL };
+	g_autoptr(GError) error = NULL;
+	char byte;
+	int out, status;
+	GPid child;
+
+	g_spawn_async_with_pipes(NULL, words, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+	    NULL, NULL, &child, NULL, &out, NULL, &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(read(out, &byte, 1), ==, 1);
+	close(out);
+	kill(child, SIGKILL);
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_true(WIFSIGNALED(status));
+}
+
+static void
+test_killed(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk;
+
+	fixture_sign_in(f);
+	device_stop(f->d);
+	kill_a_writer(f);
+
+	fake_server_set_fault(f->server, FAKE_CUT_ON_SEND);
+	device_start(f->d);
+	talk = fixture_talk(f);
+	device_open(f->d, talk);
+	g_assert_cmpuint(talk_count(talk), ==, 5);
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	fixture_move_until_online(f);
+	WAIT_FOR(talk_shows(talk, "survivor 4", KITH_MESSAGE_SENT));
+	g_assert_cmpuint(fake_server_messages(f->server), ==, 5);
+	for (guint i = 0; i < 5; i++) {
+		g_autofree char *text = g_strdup_printf("survivor %u", i);
+
+		g_assert_cmpuint(fake_server_count(f->server, text), ==, 1);
+	}
+}
+
+static void
+test_drafts(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	kith_engine_set_draft(f->d->engine, talk, "I was just go");
+	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "I was just go");
+	device_stop(f->d);
+	device_start(f->d);
+	talk = fixture_talk(f);
+	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "I was just go");
+	device_send(f->d, talk, "I was just going");
+	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "");
+	device_stop(f->d);
+	device_start(f->d);
+	g_assert_cmpstr(kith_conversation_get_draft(fixture_talk(f)), ==, "");
+}
+
+static void
+add_tests(void)
+{
+	FIXTURE_ADD("killed", test_killed);
+	FIXTURE_ADD("ticks", test_ticks);
+	FIXTURE_ADD("lost-answer", test_lost_answer);
+	FIXTURE_ADD("order", test_order);
+	FIXTURE_ADD("refused", test_refused);
+	FIXTURE_ADD("bad-text", test_bad_text);
+	FIXTURE_ADD("drafts", test_drafts);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], WRITER_OPTION) == 0)
+		write_and_wait(argv[2]);
+	return fixture_run(&argc, &argv, add_tests);
+}

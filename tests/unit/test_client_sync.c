@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine against a scripted server: keeping in step, and the window. */
+#include "client_fixture.h"
+
+/* ---- keeping in step ---- */
+
+static void
+test_live(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "one");
+	fake_server_write(f->server, FALSE, "two");
+	WAIT_FOR(talk_shows(talk, "two", KITH_MESSAGE_RECEIVED));
+	g_assert_cmpuint(talk_count(talk), ==, 2);
+	WAIT_FOR(kith_conversation_get_unread(talk) == 2);
+	WAIT_FOR(fake_server_delivered(f->server) == 2);
+	g_assert_cmpuint(fake_server_read(f->server), ==, 0);
+	g_assert_cmpuint(f->d->announced->len, ==, 2);
+	kith_engine_mark_seen(f->d->engine, talk);
+	g_assert_cmpuint(kith_engine_get_unread(f->d->engine), ==, 0);
+	WAIT_FOR(fake_server_read(f->server) == 2);
+	g_assert_cmpuint(kith_conversation_get_read_number(talk), ==, 2);
+}
+
+static void
+test_catch_up(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "first");
+	WAIT_FOR(talk_find(talk, "first") != NULL);
+	device_stop(f->d);
+	for (guint i = 0; i < 250; i++) {
+		g_autofree char *text = g_strdup_printf("missed %u", i);
+
+		fake_server_write(f->server, FALSE, text);
+	}
+	device_start(f->d);
+	talk = fixture_talk(f);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	WAIT_FOR(kith_conversation_get_unread(talk) == 251);
+	WAIT_FOR(fake_server_delivered(f->server) == 251);
+	g_assert_cmpuint(fake_server_snapshots(f->server), ==, 1);
+	/* Too many to be told one by one. */
+	g_assert_cmpuint(f->d->announced->len, ==, 1);
+	device_open(f->d, talk);
+	g_assert_cmpuint(talk_count(talk), ==, KITH_CONVERSATION_PAGE);
+	g_assert_nonnull(talk_find(talk, "missed 249"));
+}
+
+static void
+test_window(struct fixture *f, gconstpointer data)
+{
+	struct test_result r = { NULL };
+	KithConversation *talk;
+	guint64 last;
+
+	for (guint i = 0; i < 700; i++) {
+		g_autofree char *text = g_strdup_printf("m %u", i + 1);
+
+		fake_server_write(f->server, FALSE, text);
+	}
+	talk = fixture_ready(f);
+	/* The cache has but the newest; the rest of a page is fetched. */
+	WAIT_FOR(talk_count(talk) >= KITH_CONVERSATION_PAGE);
+	while (kith_conversation_get_has_older(talk)) {
+		kith_engine_load_older_async(
+		    f->d->engine, talk, NULL, test_on_done, &r);
+		WAIT_FOR(r.result != NULL);
+		g_assert_true(kith_engine_load_older_finish(
+		    f->d->engine, r.result, NULL));
+		test_result_clear(&r);
+		g_assert_cmpuint(
+		    talk_count(talk), <=, KITH_CONVERSATION_WINDOW);
+	}
+	g_assert_cmpstr(
+	    kith_message_get_text(talk_message(talk, 0)), ==, "m 1");
+	g_assert_true(kith_conversation_get_has_newer(talk));
+	for (guint i = 0; i < talk_count(talk); i++)
+		g_assert_cmpuint(
+		    kith_message_get_number(talk_message(talk, i)), ==, i + 1);
+	/* A new one does not show beyond the hole. */
+	fake_server_write(f->server, FALSE, "newest");
+	WAIT_FOR(kith_conversation_get_unread(talk) == 701);
+	g_assert_null(talk_find(talk, "newest"));
+	while (kith_conversation_get_has_newer(talk)) {
+		kith_engine_load_newer_async(
+		    f->d->engine, talk, NULL, test_on_done, &r);
+		WAIT_FOR(r.result != NULL);
+		g_assert_true(kith_engine_load_newer_finish(
+		    f->d->engine, r.result, NULL));
+		test_result_clear(&r);
+		g_assert_cmpuint(
+		    talk_count(talk), <=, KITH_CONVERSATION_WINDOW);
+	}
+	g_assert_nonnull(talk_find(talk, "newest"));
+	last =
+	    kith_message_get_number(talk_message(talk, talk_count(talk) - 1));
+	g_assert_cmpuint(last, ==, 701);
+	g_assert_cmpuint(kith_message_get_number(talk_message(talk, 0)), ==,
+	    last + 1 - talk_count(talk));
+}
+
+static void
+test_snapshot_again(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "old");
+	WAIT_FOR(talk_find(talk, "old") != NULL);
+	device_stop(f->d);
+	for (guint i = 0; i < 10; i++)
+		fake_server_write(f->server, FALSE, "between");
+	fake_server_write(f->server, FALSE, "new");
+	fake_server_forget_events(f->server);
+	device_start(f->d);
+	talk = fixture_talk(f);
+	device_open(f->d, talk);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	g_assert_cmpuint(fake_server_snapshots(f->server), ==, 2);
+	/* What was missed is fetched, and all is in order. */
+	WAIT_FOR(talk_count(talk) == 12);
+	for (guint i = 0; i < 12; i++)
+		g_assert_cmpuint(
+		    kith_message_get_number(talk_message(talk, i)), ==, i + 1);
+	g_assert_cmpuint(kith_conversation_get_unread(talk), ==, 12);
+}
+
+static void
+test_restored_server(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "of the old world");
+	WAIT_FOR(talk_find(talk, "of the old world") != NULL);
+	kith_engine_set_draft(f->d->engine, talk, "half a sen");
+	fake_server_restore(f->server);
+	fake_server_write_silently(f->server, "of the new world");
+	fixture_let_retry(f);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	talk = fixture_talk(f);
+	g_assert_nonnull(talk);
+	device_open(f->d, talk);
+	g_assert_null(talk_find(talk, "of the old world"));
+	g_assert_nonnull(talk_find(talk, "of the new world"));
+	g_assert_cmpuint(talk_count(talk), ==, 1);
+}
+
+static void
+test_gap(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "1");
+	WAIT_FOR(talk_find(talk, "1") != NULL);
+	g_test_expect_message("kith", G_LOG_LEVEL_WARNING, "*missing*");
+	for (guint i = 2; i <= 150; i++) {
+		g_autofree char *text = g_strdup_printf("%u", i);
+
+		fake_server_write_silently(f->server, text);
+	}
+	fake_server_write(f->server, FALSE, "151");
+	WAIT_FOR(talk_count(talk) == 151);
+	g_test_assert_expected_messages();
+	for (guint i = 0; i < 151; i++)
+		g_assert_cmpuint(
+		    kith_message_get_number(talk_message(talk, i)), ==, i + 1);
+	WAIT_FOR(kith_conversation_get_unread(talk) == 151);
+}
+
+/* ---- the store on this disk ---- */
+
+static void
+test_damaged(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *path =
+	    g_build_filename(f->d->folder, "cache.db", NULL);
+	g_autofree char *garbage = g_strnfill(20000, 'g');
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "from the server");
+	WAIT_FOR(talk_find(talk, "from the server") != NULL);
+	device_stop(f->d);
+	g_assert_true(g_file_set_contents(path, garbage, 20000, NULL));
+	device_start(f->d);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	g_assert_cmpuint(f->d->notices->len, ==, 1);
+	talk = fixture_talk(f);
+	g_assert_nonnull(talk);
+	device_open(f->d, talk);
+	g_assert_nonnull(talk_find(talk, "from the server"));
+	g_assert_cmpuint(fake_server_password_sign_ins(f->server), ==, 1);
+}
+
+static void
+add_tests(void)
+{
+	FIXTURE_ADD("live", test_live);
+	FIXTURE_ADD("catch-up", test_catch_up);
+	FIXTURE_ADD("window", test_window);
+	FIXTURE_ADD("snapshot-again", test_snapshot_again);
+	FIXTURE_ADD("restored-server", test_restored_server);
+	FIXTURE_ADD("gap", test_gap);
+	FIXTURE_ADD("damaged", test_damaged);
+}
+
+int
+main(int argc, char **argv)
+{
+	return fixture_run(&argc, &argv, add_tests);
+}
