@@ -21,8 +21,6 @@ struct _KithAddFriendDialog {
 
 G_DEFINE_TYPE (KithAddFriendDialog, kith_add_friend_dialog, GTK_TYPE_DIALOG)
 
-static guint asked_signal;
-
 static void
 set_error (KithAddFriendDialog *self, const char *sentence)
 {
@@ -64,13 +62,11 @@ asked_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   gboolean done = kith_engine_send_friend_request_finish (KITH_ENGINE (source),
                                                           result, &error);
-  g_autofree char *name = NULL;
 
   if (g_cancellable_is_cancelled (self->cancellable))
     return;
   if (done) {
-    name = typed_name (self);
-    g_signal_emit (self, asked_signal, 0, name);
+    /* The request shows in the sidebar by itself. */
     gtk_widget_destroy (GTK_WIDGET (self));
     return;
   }
@@ -125,9 +121,6 @@ kith_add_friend_dialog_class_init (KithAddFriendDialogClass *klass)
   G_OBJECT_CLASS (klass)->dispose = kith_add_friend_dialog_dispose;
   G_OBJECT_CLASS (klass)->finalize = kith_add_friend_dialog_finalize;
   GTK_DIALOG_CLASS (klass)->response = kith_add_friend_dialog_response;
-  asked_signal
-      = g_signal_new ("asked", KITH_TYPE_ADD_FRIEND_DIALOG, G_SIGNAL_RUN_LAST,
-                      0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/chat/kith/Kith/kith-add-friend-dialog.ui");
   BIND (name_entry);

@@ -8,9 +8,7 @@
 G_BEGIN_DECLS
 
 /* KithAddFriendDialog: asks somebody to be a friend, by user name. Destroys
- * itself when done.
- *
- * Signal: asked (string name): the request is with the server. */
+ * itself when done. */
 #define KITH_TYPE_ADD_FRIEND_DIALOG (kith_add_friend_dialog_get_type ())
 G_DECLARE_FINAL_TYPE (KithAddFriendDialog, kith_add_friend_dialog, KITH,
                       ADD_FRIEND_DIALOG, GtkDialog)

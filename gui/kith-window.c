@@ -267,15 +267,6 @@ notice_cb (KithWindow *self, const char *sentence)
 /* ---- actions --------------------------------------------------------- */
 
 static void
-asked_cb (KithWindow *self, const char *name)
-{
-  g_autofree char *sentence
-      = g_strdup_printf (_ ("You have asked %s to be your friend."), name);
-
-  kith_toast_say (self->toast, sentence);
-}
-
-static void
 add_friend_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   KithWindow *self = data;
@@ -284,8 +275,6 @@ add_friend_action (GSimpleAction *action, GVariant *parameter, gpointer data)
   if (!chatting (self))
     return;
   dialog = kith_add_friend_dialog_new (GTK_WINDOW (self), self->engine);
-  g_signal_connect_object (dialog, "asked", G_CALLBACK (asked_cb), self,
-                           G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));
 }
 

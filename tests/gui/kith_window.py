@@ -114,9 +114,12 @@ class Window:
     def complaints(self):
         """What GTK or kith has warned of."""
         return [line for line in self.log().splitlines()
-                if ("CRITICAL" in line or "WARNING" in line)
+                if ("CRITICAL" in line or "WARNING" in line
+                    or "Sanitizer" in line or "runtime error:" in line)
                 # nobody takes notifications on this desktop
-                and "org.freedesktop.Notifications" not in line]
+                and "org.freedesktop.Notifications" not in line
+                # GTK's own answer about parts of its shortcuts window
+                and "gtk_widget_get_parent: assertion" not in line]
 
     # --- looking ----------------------------------------------------------
 
