@@ -193,6 +193,8 @@ main(int argc, char *argv[], char *envp[])
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	if (line.role != NULL)
 		return play(line.role);
+	/* whatever the starter left open is not for a daemon */
+	closefrom(STDERR_FILENO + 1);
 	if (line.check)
 		return check_main(line.config);
 	log_open("parent");

@@ -5,6 +5,8 @@ import fcntl
 import json
 import os
 import pathlib
+import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -385,3 +387,26 @@ def test_programs_and_folder_are_all_that_is_needed(make_server):
     assert left <= {"kith.db", "kith.db-wal", "kith.db-shm", "kith.db.lock",
                     "kith.db.running", "kithd.conf", "kithd.log",
                     "certificate.pem", "certificate-key.pem"}
+
+
+def test_detaches_once_it_serves(server):
+    """Without --foreground: the command ends well when the port answers, and
+    not well when there is nothing to detach."""
+    second = subprocess.run(server.command(), env=server.environment(),
+                            capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1
+    assert "cannot listen" in second.stderr.lower()
+    server.stop()
+
+    with server.log_path.open("ab") as log:
+        subprocess.run(server.command(), env=server.environment(),
+                       stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                       timeout=30, check=True)
+    server.connect().close()
+    serving = re.findall(r"parent\[(\d+)\]: serving", server.log())
+    pid = int(serving[-1])
+    assert os.getsid(pid) == pid
+    assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), 20,
+               "the end of the daemon")
