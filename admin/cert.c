@@ -5,26 +5,24 @@
  */
 #include <errno.h>
 #include <grp.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "call.h"
 #include "certificate.h"
 #include "format.h"
+#include "host.h"
 #include "mem.h"
 #include "output.h"
 #include "pem.h"
 #include "token.h"
 
-#define CERTIFICATE_PATH  "/etc/kith/certificate.pem"
-#define PRIVATE_KEY_PATH  "/etc/kith/private-key.pem"
-#define DAEMON_GROUP      "_kith"
-#define HOST_NAME_MAX_LEN 254
-#define DAYS_MAX          36500
-#define US_PER_DAY        (INT64_C(86400) * 1000000)
+#define CERTIFICATE_PATH "/etc/kith/certificate.pem"
+#define PRIVATE_KEY_PATH "/etc/kith/private-key.pem"
+#define DAEMON_GROUP     "_kith"
+#define DAYS_MAX         36500
+#define US_PER_DAY       (INT64_C(86400) * 1000000)
 
 struct names {
 	char *name[CERTIFICATE_NAMES_MAX];
@@ -74,22 +72,17 @@ take_names(struct call *call, const char *list, struct names *names)
 static enum kith_code
 own_names(struct call *call, struct names *names)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC,
-		.ai_flags = AI_CANONNAME,
-		.ai_socktype = SOCK_STREAM };
-	char host[HOST_NAME_MAX_LEN] = "";
-	struct addrinfo *found = NULL;
+	char *full = host_full_name(), *name = host_name();
 
-	if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
+	if (full != NULL)
+		names_add(names, full);
+	if (name != NULL)
+		names_add(names, name);
+	free(full);
+	free(name);
+	if (names->count == 0)
 		return call_fail(call, KITH_IO,
 		    "This machine has no name; give one with --names.");
-	if (getaddrinfo(host, NULL, &hints, &found) == 0) {
-		if (found->ai_canonname != NULL &&
-		    strcmp(found->ai_canonname, "localhost") != 0)
-			names_add(names, found->ai_canonname);
-		freeaddrinfo(found);
-	}
-	names_add(names, host);
 	return KITH_OK;
 }
 

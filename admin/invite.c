@@ -5,13 +5,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "address.h"
 #include "call.h"
 #include "database.h"
 #include "format.h"
 #include "hash.h"
+#include "host.h"
 #include "invite_link.h"
 #include "mem.h"
 #include "output.h"
@@ -22,7 +22,6 @@
 #define CODE_LENGTH       20u /* characters: 100 bits */
 #define USES_MAX          1000000
 #define EXPIRES_DEFAULT   "7d"
-#define OWN_NAME_MAX      256
 #define LISTEN_SEPARATORS " ,\t"
 
 _Static_assert(CODE_LENGTH <= INVITE_CODE_MAX, "a code fits into a link");
@@ -56,24 +55,46 @@ first_listen(struct call *call, struct address *address)
 	return found;
 }
 
+/* From outside, "chat" is found only as "chat.example.org". */
+static void
+add_domain(struct address *address)
+{
+	size_t length = strlen(address->host);
+	struct address known;
+	char *full;
+
+	if (strchr(address->host, '.') != NULL ||
+	    address_is_numeric(address->host))
+		return;
+	full = host_full_name();
+	if (full != NULL && strncasecmp(full, address->host, length) == 0 &&
+	    full[length] == '.' && address_parse(full, &known, NULL) == KITH_OK)
+		memcpy(address->host, known.host, sizeof(address->host));
+	free(full);
+}
+
 static bool
 named_address(
     struct call *call, const struct address *listen, struct address *address)
 {
 	char *name = database_meta(call, STORE_META_SERVER_NAME);
-	char own[OWN_NAME_MAX] = "";
 	bool found =
 	    name != NULL && address_parse(name, address, NULL) == KITH_OK;
 
 	free(name);
-	if (found)
-		return true;
-	if (listen->host[0] != '\0' && !is_wildcard(listen->host)) {
+	if (!found && listen->host[0] != '\0' && !is_wildcard(listen->host)) {
 		*address = *listen;
-		return true;
+		found = true;
 	}
-	return gethostname(own, sizeof(own) - 1) == 0 &&
-	    address_parse(own, address, NULL) == KITH_OK;
+	if (!found) {
+		name = host_name();
+		found = name != NULL &&
+		    address_parse(name, address, NULL) == KITH_OK;
+		free(name);
+	}
+	if (found)
+		add_domain(address);
+	return found;
 }
 
 /* What a person far away types to come here. */
@@ -215,6 +236,12 @@ invite_create(struct call *call)
 	code = store(call, link.invite, &invite);
 	if (code != KITH_OK)
 		return code;
+	if (strchr(link.address.host, '.') == NULL &&
+	    !address_is_numeric(link.address.host))
+		output_talk(call,
+		    "The link says that the server is \"%s\"; use --host if "
+		    "others know it by another name.",
+		    link.address.host);
 	fill_pin(call, &link);
 	answer_created(call, &invite, &link);
 	return KITH_OK;

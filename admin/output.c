@@ -204,7 +204,8 @@ print_record(const struct listing *l)
 		struct libscols_line *line;
 		char *text;
 
-		if (c->title == NULL)
+		if (c->title == NULL ||
+		    json_is_null(json_object_get(row, c->key)))
 			continue;
 		line = scols_table_new_line(table, NULL);
 		text = cell_text(c, row);

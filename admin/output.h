@@ -50,8 +50,8 @@ enum kith_code listing_answer(
     struct listing *l, struct call *call, const char *name);
 
 /*
- * Shows the first row as lines "title: value", or puts an object named `name`
- * into the answer.
+ * Shows the first row as lines of title and value, without those that have
+ * none, or puts an object named `name` into the answer.
  */
 enum kith_code listing_answer_record(
     struct listing *l, struct call *call, const char *name);
