@@ -110,17 +110,20 @@ peak_kib(void)
 	return usage.ru_maxrss;
 }
 
+#define STILL 6 /* looks without a change, 50 ms apart */
+
 /* Without running the main context: until the server cannot send any more. */
 static void
 wait_until_stuck(struct fixture *f)
 {
 	gsize before, left = fake_server_backlog(f->server);
 
-	for (guint tries = 0; tries < 200; tries++) {
+	for (guint tries = 0, still = 0; tries < 400; tries++) {
 		before = left;
 		g_usleep(50 * 1000);
 		left = fake_server_backlog(f->server);
-		if (left == before)
+		still = left == before ? still + 1 : 0;
+		if (still == STILL)
 			return;
 	}
 	g_error("The engine reads on and on.");
