@@ -78,6 +78,10 @@ load_css (KithApplication *self)
   gtk_style_context_add_provider_for_screen (
       gdk_screen_get_default (), GTK_STYLE_PROVIDER (css),
       GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  /* Text of messages and fingerprints can be selected, and the keyboard comes
+   * by it: that alone should not mark it all. */
+  g_object_set (gtk_settings_get_default (), "gtk-label-select-on-focus", FALSE,
+                NULL);
   self->dark_css = gtk_css_provider_new ();
   gtk_css_provider_load_from_resource (self->dark_css,
                                        "/chat/kith/Kith/kith-dark.css");

@@ -267,6 +267,18 @@ cancel_clicked_cb (KithWelcomePage *self)
 
 /* ---- class ----------------------------------------------------------- */
 
+/* When the page comes up, one can begin to type. */
+static void
+kith_welcome_page_map (GtkWidget *widget)
+{
+  KithWelcomePage *self = KITH_WELCOME_PAGE (widget);
+  gboolean server_known = *gtk_entry_get_text (self->server_entry) != '\0';
+
+  GTK_WIDGET_CLASS (kith_welcome_page_parent_class)->map (widget);
+  gtk_widget_grab_focus (
+      GTK_WIDGET (server_known ? self->name_entry : self->server_entry));
+}
+
 static void
 kith_welcome_page_dispose (GObject *object)
 {
@@ -316,6 +328,7 @@ static void
 kith_welcome_page_class_init (KithWelcomePageClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = kith_welcome_page_dispose;
+  GTK_WIDGET_CLASS (klass)->map = kith_welcome_page_map;
   untrusted_signal = g_signal_new (
       "untrusted", KITH_TYPE_WELCOME_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
       NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
