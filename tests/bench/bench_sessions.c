@@ -67,9 +67,9 @@ bench_idle(const struct bench_options *o)
 	wait_ns(o, BENCH_SETTLE_NS);
 	bench_server_read(o->server, &after);
 	available -= bench_memory_available_kib();
+	/* what the machine has less includes the generator's own share */
 	printf("idle sessions=%u processes=%u pss_kib_per_session=%.1f"
-	       " mem_available_kib_per_session=%.1f"
-	       " (the generator's own share included)\n",
+	       " mem_available_kib_per_session=%.1f\n",
 	    o->sessions, after.processes,
 	    (double)(after.pss_kib - before.pss_kib) / n,
 	    (double)available / n);

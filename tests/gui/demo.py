@@ -106,6 +106,7 @@ def main():
                            f"{text!r} in the database")
         assert count == 1, f"{text!r} is {count} times in the database"
         print(f"in both windows and once in the database: {text}")
+    alice.wait_silent("You have asked bob", timeout=20)  # its note ends itself
     pause()
     DESKTOP.screenshot(WORK / "demo.png")
     for window in windows.values():
