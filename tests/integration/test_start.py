@@ -402,11 +402,12 @@ def test_detaches_once_it_serves(server):
         subprocess.run(server.command(), env=server.environment(),
                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                        timeout=30, check=True)
-    server.connect().close()
-    serving = re.findall(r"parent\[(\d+)\]: serving", server.log())
-    pid = int(serving[-1])
-    assert os.getsid(pid) == pid
-    assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
-    os.kill(pid, signal.SIGTERM)
+    pid = int(re.findall(r"parent\[(\d+)\]: serving", server.log())[-1])
+    try:
+        server.connect().close()
+        assert os.getsid(pid) == pid
+        assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
+    finally:
+        os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), 20,
                "the end of the daemon")
