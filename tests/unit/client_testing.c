@@ -3,6 +3,7 @@
 #include "client_testing.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 static gboolean
 on_tick(gpointer data)
@@ -10,17 +11,26 @@ on_tick(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+gboolean
+test_under_valgrind(void)
+{
+	const char *preloaded = g_getenv("LD_PRELOAD");
+
+	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
 struct test_deadline
 test_deadline_begin(void)
 {
+	const gint64 limit_s =
+	    test_under_valgrind() ? TEST_WAIT_SLOW_S : TEST_WAIT_S;
 	struct test_deadline wait;
 
 	/* Conditions about other threads are looked at now and then. */
 	wait.tick = g_timeout_source_new(10);
 	g_source_set_callback(wait.tick, on_tick, NULL, NULL);
 	g_source_attach(wait.tick, NULL);
-	wait.until_us =
-	    g_get_monotonic_time() + TEST_WAIT_S * G_TIME_SPAN_SECOND;
+	wait.until_us = g_get_monotonic_time() + limit_s * G_TIME_SPAN_SECOND;
 	return wait;
 }
 

@@ -9,7 +9,10 @@
  * main context; nothing sleeps, everything waits for an event with a limit.
  */
 
-#define TEST_WAIT_S 20
+#define TEST_WAIT_S      20
+#define TEST_WAIT_SLOW_S 120 /* under valgrind */
+
+gboolean test_under_valgrind(void);
 
 /* Runs the main context until the condition holds. */
 #define WAIT_FOR(condition)                                          \

@@ -129,22 +129,36 @@ wait_until_stuck(struct fixture *f)
 	g_error("The engine reads on and on.");
 }
 
+/* ASan keeps what was freed for a while, and valgrind is too slow to flood. */
+static gboolean
+memory_can_be_judged(void)
+{
+#ifdef KITH_SANITIZERS
+	return FALSE;
+#else
+	return !test_under_valgrind();
+#endif
+}
+
 /* The window's thread takes nothing for a while: memory must not grow, and
  * afterwards all of it arrives. */
 static void
 test_flood(struct fixture *f, gconstpointer data)
 {
-	const guint count = 30000;
+	const guint count = test_under_valgrind() ? 2000 : 30000;
 	KithConversation *talk = fixture_ready(f);
 	glong before;
 
 	fake_server_flood(f->server, count);
 	before = peak_kib();
 	wait_until_stuck(f);
-	g_assert_cmpuint(fake_server_backlog(f->server), >, 1024 * 1024);
+	if (memory_can_be_judged())
+		g_assert_cmpuint(
+		    fake_server_backlog(f->server), >, 1024 * 1024);
 	WAIT_FOR(kith_conversation_get_unread(talk) == count);
 	g_assert_cmpuint(talk_count(talk), <=, KITH_CONVERSATION_WINDOW);
-	g_assert_cmpint(peak_kib() - before, <, 60 * 1024);
+	if (memory_can_be_judged())
+		g_assert_cmpint(peak_kib() - before, <, 60 * 1024);
 }
 
 static void

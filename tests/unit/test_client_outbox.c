@@ -131,6 +131,8 @@ test_bad_text(struct fixture *f, gconstpointer data)
 
 #define WRITER_OPTION "--write-and-wait"
 
+static const char *program; /* this one */
+
 /* A program of its own that writes, says so, and waits to be killed. */
 static _Noreturn void
 write_and_wait(const char *folder)
@@ -156,8 +158,8 @@ write_and_wait(const char *folder)
 static void
 kill_a_writer(struct fixture *f)
 {
-	char *words[] = { (char *)"/proc/self/exe", (char *)WRITER_OPTION,
-		f->d->folder, NULL };
+	char *words[] = { (char *)program, (char *)WRITER_OPTION, f->d->folder,
+		NULL };
 	g_autoptr(GError) error = NULL;
 	char byte;
 	int out, status;
@@ -231,6 +233,7 @@ add_tests(void)
 int
 main(int argc, char **argv)
 {
+	program = argv[0];
 	if (argc == 3 && strcmp(argv[1], WRITER_OPTION) == 0)
 		write_and_wait(argv[2]);
 	return fixture_run(&argc, &argv, add_tests);
