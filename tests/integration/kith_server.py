@@ -34,6 +34,10 @@ DEFAULTS = {
     "max-connections-per-address": "1000",
 }
 
+# What LeakSanitizer says of a thread that was joined but is still ending: auth
+# ends its threads right before it exits. No finding.
+REMARKS = re.compile(r"^==\d+==Unable to get registers from thread \d+\.$",
+                     re.MULTILINE)
 REPORTS = re.compile(
     r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|"
     r"runtime error:|ThreadSanitizer")
@@ -275,8 +279,9 @@ class Server:
 
     def judge(self):
         """What must be true of every run, whatever the test was about."""
-        reports = [p.read_text(errors="replace")
-                   for p in self.folder.glob("report.*") if p.stat().st_size]
+        reports = [REMARKS.sub("", p.read_text(errors="replace"))
+                   for p in self.folder.glob("report.*")]
+        reports = [report for report in reports if report.strip()]
         assert not reports, "sanitizer reports:\n" + "\n".join(reports)
         log = self.log()
         assert not REPORTS.search(log), f"a sanitizer report:\n{log}"
