@@ -55,6 +55,8 @@ two_names_are_one_database(void **state)
 	free(path);
 }
 
+#define WAIT_MS 1000
+
 static int64_t
 milliseconds(void)
 {
@@ -121,12 +123,15 @@ two_writers_take_turns(void **state)
 
 	testing_reopen(t, STORE_CREATE | STORE_HUB);
 	holder = hold_write_lock(t);
+	store_set_wait_ms(WAIT_MS);
 	begun = milliseconds();
 	gives(store_begin_write(t->s, STORE_TRY, &f), KITH_BUSY);
-	assert_true(milliseconds() - begun < 1000);
+	assert_true(milliseconds() - begun < WAIT_MS);
+	begun = milliseconds();
 	gives(store_begin_write(t->s, STORE_WAIT, &f), KITH_BUSY);
-	assert_true(milliseconds() - begun >= STORE_BUSY_WAIT_MS);
-	assert_true(milliseconds() - begun < STORE_BUSY_WAIT_MS + 3000);
+	assert_true(milliseconds() - begun >= WAIT_MS);
+	assert_true(milliseconds() - begun < WAIT_MS + 5000);
+	store_set_wait_ms(STORE_BUSY_WAIT_MS);
 	assert_non_null(strstr(f.sentence, "another process holds"));
 	let_go(&holder);
 	testing_user(t, "alice");
