@@ -23,6 +23,7 @@ DEPTH_MAX = 60
 
 BUTTONS = (Atspi.Role.PUSH_BUTTON, Atspi.Role.TOGGLE_BUTTON,
            Atspi.Role.RADIO_BUTTON, Atspi.Role.CHECK_BOX)
+ITEMS = (Atspi.Role.MENU_ITEM, Atspi.Role.CHECK_MENU_ITEM, *BUTTONS)
 FIELDS = (Atspi.Role.TEXT, Atspi.Role.ENTRY, Atspi.Role.PASSWORD_TEXT)
 
 
@@ -61,7 +62,9 @@ def walk(node, depth=0):
     for index in range(count):
         try:
             child = node.get_child_at_index(index)
-            if child is None or not shows(child):
+            # A viewport that is scrolled says of itself that it does not show.
+            if child is None or not (shows(child) or child.get_role()
+                                     == Atspi.Role.VIEWPORT):
                 continue
             yield child
         except GLib.Error:
@@ -190,6 +193,10 @@ class Window:
     def press(self, name, timeout=10.0):
         node = self.wait(name, BUTTONS, usable, timeout)
         assert node.get_action_iface().do_action(0), f"{name} does nothing"
+
+    def press_item(self, name):
+        """An item of the menu that is open."""
+        self.click(self.wait(name, ITEMS))
 
     def fill(self, name, text):
         node = self.wait(name, FIELDS)

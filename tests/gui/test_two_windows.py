@@ -273,3 +273,97 @@ def test_keys_reach_everything(friends):
     alice.key("F10")
     alice.wait_says("Dark Style")
     alice.key("Escape")
+
+
+def test_another_key_stops_the_client(friends, server, words):
+    from kith_server import make_certificate
+    from kith_window import BUTTONS, say, usable, wait_message
+
+    alice, bob = friends
+    server.stop()
+    server.certificate, server.key = make_certificate(server.folder, "other")
+    server.set()
+    server.start()
+    for window in friends:
+        window.wait("The server shows another key", timeout=60)
+        # Nothing that can be pressed leads past it.
+        assert not usable(window.wait("Use the New Key", BUTTONS))
+        window.fill("New link or fingerprint", server.link)
+        window.press("Use the New Key")
+        window.wait("Add friend", BUTTONS, timeout=30)
+    text = words()
+    say(alice, text)
+    wait_message(bob, text, timeout=30)
+
+
+def test_remove_friend_asks_first(friends):
+    alice, bob = friends
+    for answer in ("Cancel", "Remove"):
+        alice.press("This conversation")
+        alice.press_item("Remove Friend…")
+        alice.wait("Remove bob from your friends?")
+        alice.press(answer)
+        wait_until(lambda: not alice.find("Remove bob from your friends?"),
+                   what="the end of the question")
+        assert bob.says("Not a friend any more") is False or answer == "Remove"
+    for window in friends:
+        window.wait_says("are not friends any more")
+
+
+def test_sign_out_forgets(friends, words):
+    from kith_window import FIELDS, say, wait_message
+
+    alice, bob = friends
+    text = words()
+    say(alice, text)
+    wait_message(bob, text)
+    alice.press("Menu")
+    alice.press_item("Sign Out…")
+    alice.wait("Sign out?")
+    alice.press("Sign Out")
+    alice.wait("Server", FIELDS, timeout=20)
+    assert not any(text.encode() in path.read_bytes()
+                   for path in alice.profile.rglob("*") if path.is_file())
+    bob.wait_says("alice, offline")
+
+
+def test_narrow_window_folds(friends):
+    from kith_window import BUTTONS, open_conversation
+
+    alice, _ = friends
+    alice.place(0, 0, 420, 700)
+    alice.wait("Back", BUTTONS)
+    wait_until(lambda: not alice.find("Add friend", BUTTONS),
+               what="the list out of sight")
+    alice.press("Back")
+    alice.wait("Add friend", BUTTONS)
+    open_conversation(alice, "bob")
+    alice.key("Escape")
+    alice.wait("Add friend", BUTTONS)
+
+
+def test_history_comes_in_pages(friends, open_window):
+    from kith_window import message, open_conversation, say, wait_message
+
+    alice, bob = friends
+    last = 130
+    for number in range(1, last + 1):
+        alice.fill("Message", f"message number {number} of many")
+        alice.press("Send")
+    wait_message(bob, f"message number {last} of many", timeout=60)
+    bob.close()
+    again = open_window("bob", x=820)
+    enter_password(again)
+    open_conversation(again, "alice", timeout=30)
+    wait_message(again, f"message number {last} of many")
+    assert not message(again, "message number 1 of many")
+    for _ in range(60):
+        if again.says("This is the beginning of your conversation"):
+            break
+        again.key("Prior")
+    wait_message(again, "message number 1 of many")
+    again.press("Go to the newest message")
+    wait_message(again, f"message number {last} of many")
+    again.activate()
+    say(again, "and back")
+    wait_message(alice, "and back")
