@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Two engines and a real kithd: two people meet, talk, part. */
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "client_testing.h"
 #include "real_kithd.h"
 
 #define PASSWORD "a fairly long password"
 
+#define WRITER_OPTION "--write"
+#define KILLS         8
+
 static struct real_kithd *server;
+static const char *program; /* this one */
 
 static KithSignInDetails
 details_of(const char *name)
@@ -247,11 +255,142 @@ test_sign_out(void)
 	device_free(d);
 }
 
+static void
+enter_password(struct device *d)
+{
+	struct test_result r = { NULL };
+	g_autoptr(GError) error = NULL;
+
+	WAIT_FOR(device_state(d) == KITH_ENGINE_NEEDS_PASSWORD);
+	kith_engine_enter_password_async(
+	    d->engine, PASSWORD, NULL, test_on_done, &r);
+	WAIT_FOR(r.result != NULL);
+	kith_engine_enter_password_finish(d->engine, r.result, &error);
+	g_assert_no_error(error);
+	test_result_clear(&r);
+	WAIT_FOR(device_state(d) == KITH_ENGINE_ONLINE);
+}
+
+/* A program of its own: writes "round number" without an end, and says which
+ * are in its outbox. */
+static _Noreturn void
+write_on(const char *folder, const char *round)
+{
+	struct device *d = device_new(NULL);
+	KithConversation *talk;
+
+	alarm(TEST_WAIT_SLOW_S);
+	test_folder_remove(d->folder);
+	d->folder = g_strdup(folder);
+	device_start(d);
+	enter_password(d);
+	talk = device_talk(d, "judy");
+	for (guint i = 1;; i++) {
+		g_autofree char *text = g_strdup_printf("%s %u", round, i);
+
+		device_send(d, talk, text);
+		printf("%u\n", i);
+		fflush(stdout);
+	}
+}
+
+/* How many it had said to be in its outbox when it was killed. */
+static guint
+kill_a_writer(const char *folder, guint round)
+{
+	g_autofree char *name = g_strdup_printf("%u", round);
+	char *words[] = { (char *)program, (char *)WRITER_OPTION,
+		(char *)folder, name, NULL };
+	const guint enough = (guint)g_random_int_range(1, 40);
+	g_autoptr(GError) error = NULL;
+	char line[32];
+	guint said = 0;
+	GPid child;
+	FILE *out;
+	int fd, status;
+
+	g_spawn_async_with_pipes(NULL, words, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+	    NULL, NULL, &child, NULL, &fd, NULL, &error);
+	g_assert_no_error(error);
+	out = fdopen(fd, "r");
+	while (fgets(line, sizeof(line), out) != NULL) {
+		said = (guint)g_ascii_strtoull(line, NULL, 10);
+		if (said == enough)
+			kill(child, SIGKILL); /* and read what it said since */
+	}
+	fclose(out);
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_true(WIFSIGNALED(status));
+	return said;
+}
+
+/* The next of this round; what was said must be there, one more may be. */
+static void
+check_round(KithConversation *talk, guint *position, guint round, guint said)
+{
+	guint number = 0;
+
+	for (; *position < talk_count(talk); ++*position) {
+		KithMessage *message = talk_message(talk, *position);
+		g_autofree char *text =
+		    g_strdup_printf("%u %u", round, number + 1);
+
+		if (!g_str_equal(kith_message_get_text(message), text))
+			break;
+		number++;
+	}
+	g_assert_cmpuint(number, >=, said);
+	g_assert_cmpuint(number, <=, said + 1);
+}
+
+static void
+test_killed_writer(void)
+{
+	struct device *ivan = newcomer("ivan");
+	struct device *judy = newcomer("judy");
+	KithConversation *talk;
+	struct test_result r = { NULL };
+	guint said[KILLS], position = 0;
+
+	befriend(ivan, "ivan", judy, "judy");
+	device_stop(ivan);
+	for (guint i = 0; i < KILLS; i++)
+		said[i] = kill_a_writer(ivan->folder, i);
+	g_object_unref(ivan->secrets);
+	ivan->secrets = kith_secrets_new_memory();
+	device_start(ivan);
+	enter_password(ivan);
+	WAIT_FOR(kith_engine_get_unsent(ivan->engine) == 0);
+
+	/* What judy has is what the server has. */
+	talk = device_talk(judy, "ivan");
+	WAIT_FOR(kith_conversation_get_last_message(talk) != NULL &&
+	    g_str_equal(
+		kith_message_get_text(kith_conversation_get_last_message(talk)),
+		kith_message_get_text(kith_conversation_get_last_message(
+		    device_talk(ivan, "judy")))));
+	device_open(judy, talk);
+	while (kith_conversation_get_has_older(talk)) {
+		kith_engine_load_older_async(
+		    judy->engine, talk, NULL, test_on_done, &r);
+		WAIT_FOR(r.result != NULL);
+		test_result_clear(&r);
+	}
+	for (guint i = 0; i < KILLS; i++)
+		check_round(talk, &position, i, said[i]);
+	g_assert_cmpuint(position, ==, talk_count(talk));
+	device_free(ivan);
+	device_free(judy);
+}
+
 int
 main(int argc, char **argv)
 {
 	int status;
 
+	program = argv[0];
+	if (argc == 4 && strcmp(argv[1], WRITER_OPTION) == 0)
+		write_on(argv[2], argv[3]);
 	g_test_init(&argc, &argv, NULL);
 	server = real_kithd_new();
 	if (server == NULL) {
@@ -263,6 +402,7 @@ main(int argc, char **argv)
 	g_test_add_func("/client/e2e/away", test_away);
 	g_test_add_func("/client/e2e/refused", test_refused);
 	g_test_add_func("/client/e2e/second-device", test_second_device);
+	g_test_add_func("/client/e2e/killed-writer", test_killed_writer);
 	g_test_add_func("/client/e2e/sign-out", test_sign_out);
 	status = g_test_run();
 	real_kithd_free(server);
