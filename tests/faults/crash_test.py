@@ -296,6 +296,10 @@ def run(arguments, server):
                for n in range(2 * PAIRS)]
     server.start()
     befriend(talkers)
+    # A clean end writes everything out, synced or not: so it is messages that
+    # the control loses, and not the accounts with which to look for them.
+    server.stop()
+    server.start()
     killer = Killer(server, talkers, arguments.what, chance)
     for talker in talkers:
         talker.start()
