@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE))
 
-from kith_server import Programs, Server  # noqa: E402
+from kith_server import Programs, Server, finish  # noqa: E402
 
 
 def pytest_configure(config):
@@ -83,23 +83,3 @@ def shared(pb, programs, request):
     server.start()
     yield server
     finish([server], request.node)
-
-
-def finish(servers, node):
-    faults = []
-    for server in servers:
-        try:
-            server.stop()
-        except AssertionError as fault:
-            faults.append(str(fault))
-        finally:
-            server.kill()
-        try:
-            server.judge()
-        except AssertionError as fault:
-            faults.append(str(fault))
-        if faults:
-            print(f"--- log of {node.name}\n{server.log()}")
-        shutil.rmtree(server.folder, ignore_errors=True)
-    if faults:
-        pytest.fail("\n".join(faults))

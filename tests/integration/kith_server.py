@@ -423,3 +423,23 @@ class Programs:
         shutil.copy2(self.build / relative, target)
         target.chmod(0o755)
         return target
+
+
+def finish(servers, node):
+    """Stops the servers of a test and judges each."""
+    faults = []
+    for server in servers:
+        try:
+            server.stop()
+        except AssertionError as fault:
+            faults.append(str(fault))
+        finally:
+            server.kill()
+        try:
+            server.judge()
+        except AssertionError as fault:
+            faults.append(str(fault))
+        if faults:
+            print(f"--- log of {node.name}\n{server.log()}")
+        shutil.rmtree(server.folder, ignore_errors=True)
+    assert not faults, "\n".join(faults)

@@ -10,6 +10,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import tempfile
 
 import pytest
 
@@ -252,17 +253,16 @@ def test_locked_database_delays_and_loses_nothing(server):
 # --- a full disk ------------------------------------------------------------
 
 @pytest.fixture
-def small_disk(tmp_path_factory):
+def small_disk():
     if os.getuid() != 0:
         pytest.skip("only root can mount a small file system")
-    folder = pathlib.Path(tmp_path_factory.mktemp("small"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="kith-disk-"))
     subprocess.run(["mount", "-t", "tmpfs", "-o",
                     "size=8m,mode=0755", "tmpfs", folder], check=True)
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
     own(folder)
     yield folder
     subprocess.run(["umount", folder], check=True)
+    folder.rmdir()
 
 
 def test_full_disk(make_server, small_disk):

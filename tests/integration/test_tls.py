@@ -10,13 +10,15 @@ import contextlib
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import warnings
 
 import pytest
 
 from kith_client import ALPN, Client, tls_context
-from kith_server import free_port, make_certificate, pin_of_file
+from kith_server import (Server, finish, free_port, make_certificate,
+                         pin_of_file, wait_until)
 
 EVERYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 
@@ -87,19 +89,15 @@ def talk(address, context):
 
 
 @pytest.fixture(scope="module")
-def rsa(pb, programs, tmp_path_factory):
+def rsa(pb, programs, request):
     """A kithd with an RSA certificate, which makes every probe possible."""
-    from kith_server import Server
-    server = Server(pb, programs, tmp_path_factory.mktemp("rsa"))
-    for parent in server.folder.parents[:2]:
-        parent.chmod(0o755)
+    server = Server(pb, programs, tempfile.mkdtemp(prefix="kith-server-"))
     server.certificate, server.key = make_certificate(
         server.folder, "rsa", algorithm="2048")
     server.set()
     server.start()
     yield server
-    server.stop()
-    server.judge()
+    finish([server], request.node)
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +226,6 @@ def test_renegotiation_is_refused(rsa):
          "-client_renegotiation", "-quiet"], stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        from kith_server import wait_until
         wait_until(lambda: can_connect(port), what="s_server")
         assert "error" not in renegotiate(f"127.0.0.1:{port}").lower()
     finally:
