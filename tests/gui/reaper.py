@@ -64,9 +64,6 @@ def main():
     except KeyboardInterrupt:
         status = 130
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
         reap()
     sys.exit(status if status >= 0 else 128 - status)
 
