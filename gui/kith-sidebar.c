@@ -28,9 +28,11 @@ struct _KithSidebar {
   GtkListBox *conversation_list;
 
   KithEngine *engine;
-  GHashTable *rows;      /* KithConversation → its row, borrowed both */
-  GHashTable *positions; /* KithConversation → position in the model */
-  gboolean selecting;    /* the program, not the person, selects */
+  GHashTable *rows;         /* KithConversation → its row, borrowed both */
+  GHashTable *positions;    /* KithConversation → position in the model */
+  gboolean selecting;       /* the program, not the person, selects */
+  KithConversation *chosen; /* (nullable): whose row is to be selected */
+  guint sync_source;        /* 0: the rows are as the model is */
 };
 
 G_DEFINE_TYPE (KithSidebar, kith_sidebar, GTK_TYPE_BOX)
@@ -152,11 +154,25 @@ add_rows (KithSidebar *self, GListModel *conversations)
 }
 
 static void
-conversations_changed_cb (KithSidebar *self)
+select_chosen (KithSidebar *self)
 {
+  GtkListBoxRow *row = NULL;
+
+  if (self->chosen)
+    row = g_hash_table_lookup (self->rows, self->chosen);
+  self->selecting = TRUE;
+  gtk_list_box_select_row (self->conversation_list, row);
+  self->selecting = FALSE;
+}
+
+static gboolean
+sync_cb (gpointer data)
+{
+  KithSidebar *self = data;
   GListModel *conversations = kith_engine_get_conversations (self->engine);
   guint n = g_list_model_get_n_items (conversations);
 
+  self->sync_source = 0;
   g_hash_table_remove_all (self->positions);
   for (guint i = 0; i < n; i++) {
     g_autoptr (KithConversation) conversation
@@ -169,7 +185,20 @@ conversations_changed_cb (KithSidebar *self)
   add_rows (self, conversations);
   gtk_list_box_invalidate_sort (self->conversation_list);
   self->selecting = FALSE;
+  select_chosen (self);
   gtk_stack_set_visible_child_name (self->stack, n > 0 ? "list" : "empty");
+  return G_SOURCE_REMOVE;
+}
+
+/* A conversation that moves up leaves the model and comes back: the rows are
+ * looked at only after both, else its row, with the focus and the selection,
+ * would go for a moment. */
+static void
+conversations_changed_cb (KithSidebar *self)
+{
+  if (!self->sync_source)
+    self->sync_source
+        = g_idle_add_full (G_PRIORITY_HIGH_IDLE, sync_cb, self, NULL);
 }
 
 static void
@@ -182,9 +211,11 @@ row_activated_cb (KithSidebar *self, GtkListBoxRow *row)
 static void
 row_selected_cb (KithSidebar *self, GtkListBoxRow *row)
 {
-  if (row && !self->selecting)
-    g_signal_emit (self, signals[CONVERSATION_PICKED], 0, conversation_of (row),
-                   FALSE);
+  if (!row || self->selecting)
+    return;
+  g_set_object (&self->chosen, conversation_of (row));
+  g_signal_emit (self, signals[CONVERSATION_PICKED], 0, conversation_of (row),
+                 FALSE);
 }
 
 /* ---- search ---------------------------------------------------------- */
@@ -231,8 +262,9 @@ kith_sidebar_dispose (GObject *object)
 {
   KithSidebar *self = KITH_SIDEBAR (object);
 
-  if (self->rows)
-    g_hash_table_remove_all (self->rows);
+  g_clear_handle_id (&self->sync_source, g_source_remove);
+  g_hash_table_remove_all (self->rows);
+  g_clear_object (&self->chosen);
   g_clear_object (&self->engine);
   G_OBJECT_CLASS (kith_sidebar_parent_class)->dispose (object);
 }
@@ -332,20 +364,15 @@ kith_sidebar_set_engine (KithSidebar *self, KithEngine *engine)
                            G_CALLBACK (conversations_changed_cb), self,
                            G_CONNECT_SWAPPED);
   requests_changed_cb (self);
-  conversations_changed_cb (self);
+  sync_cb (self);
 }
 
 void
 kith_sidebar_select (KithSidebar *self, KithConversation *conversation)
 {
-  GtkListBoxRow *row = NULL;
-
   g_return_if_fail (KITH_IS_SIDEBAR (self));
-  if (conversation)
-    row = g_hash_table_lookup (self->rows, conversation);
-  self->selecting = TRUE;
-  gtk_list_box_select_row (self->conversation_list, row);
-  self->selecting = FALSE;
+  g_set_object (&self->chosen, conversation);
+  select_chosen (self);
 }
 
 KithConversation *

@@ -41,6 +41,7 @@ struct _KithWindow {
   GtkWidget *password_dialog; /* weak */
   gint64 day_us;              /* on which day the times were written */
   guint day_source;
+  guint check_source; /* 0: nothing to check */
 };
 
 G_DEFINE_TYPE (KithWindow, kith_window, HDY_TYPE_APPLICATION_WINDOW)
@@ -141,18 +142,29 @@ visible_child_cb (KithWindow *self)
     update_seen (self);
 }
 
-/* A conversation whose friend is gone from the server is no longer there. */
-static void
-conversations_changed_cb (KithWindow *self)
+static gboolean
+check_shown_cb (gpointer data)
 {
+  KithWindow *self = data;
   KithConversation *shown
       = kith_conversation_view_get_conversation (self->conversation_view);
 
+  self->check_source = 0;
   if (shown
       && !kith_engine_find_conversation (self->engine,
                                          kith_conversation_get_id (shown)))
     close_conversation (self);
   update_actions (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A conversation may have gone from the server, or only be moving up: which of
+ * the two is known when the model is at rest. */
+static void
+conversations_changed_cb (KithWindow *self)
+{
+  if (!self->check_source)
+    self->check_source = g_idle_add (check_shown_cb, self);
 }
 
 /* ---- pages ----------------------------------------------------------- */
@@ -556,6 +568,7 @@ kith_window_dispose (GObject *object)
   KithWindow *self = KITH_WINDOW (object);
 
   g_clear_handle_id (&self->day_source, g_source_remove);
+  g_clear_handle_id (&self->check_source, g_source_remove);
   g_clear_weak_pointer (&self->password_dialog);
   g_clear_pointer (&self->pending_link, g_free);
   g_clear_object (&self->settings);

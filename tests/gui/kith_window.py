@@ -278,6 +278,26 @@ def row_name(window, friend):
     return row.get_name() if row else None
 
 
+def rows(window):
+    """The rows of the conversations that show, from the top."""
+    catch_up()
+    return [node for node in walk(window.application)
+            if node.get_role() == Atspi.Role.LIST_ITEM
+            and (", online" in node.get_name()
+                 or ", offline" in node.get_name())]
+
+
+def row_names(window):
+    return [row.get_name().split(",")[0] for row in rows(window)]
+
+
+def chosen_row(window):
+    """Whose row is the chosen one, or None."""
+    chosen = [row.get_name().split(",")[0] for row in rows(window)
+              if row.get_state_set().contains(Atspi.StateType.SELECTED)]
+    return chosen[0] if chosen else None
+
+
 def open_conversation(window, friend, timeout=10.0):
     row = window.wait(matching=lambda node: node.get_name().startswith(
         (f"{friend}, online", f"{friend}, offline"))

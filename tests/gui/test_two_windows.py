@@ -367,3 +367,35 @@ def test_history_comes_in_pages(friends, open_window):
     again.activate()
     say(again, "and back")
     wait_message(alice, "and back")
+
+
+def test_a_conversation_moves_up_and_the_chosen_stays(friends, server,
+                                                      open_window, words):
+    from kith_window import (chosen_row, open_conversation, row_names, say,
+                             sign_in, wait_message)
+
+    alice, bob = friends
+    for name in ("carol", "dave"):
+        server.account(name)
+        server.admin("friend", "add", "alice", name)
+    say(alice, words())
+    wait_until(lambda: row_names(alice)[:1] == ["bob"], what="bob on top")
+    carol = open_window("carol", x=820)
+    sign_in(carol, server.link, "carol", PASSWORD)
+    open_conversation(carol, "alice", timeout=20)
+    text = words()
+    say(carol, text)
+    wait_until(lambda: row_names(alice)[:2] == ["carol", "bob"],
+               what="carol on top")
+    assert chosen_row(alice) == "bob"
+    # What bob says moves the chosen one itself.
+    back = words()
+    say(bob, back)
+    wait_until(lambda: row_names(alice)[:2] == ["bob", "carol"],
+               what="bob on top again")
+    assert chosen_row(alice) == "bob"
+    wait_message(alice, back)
+    # The keyboard goes through the list in the order that shows.
+    alice.key("ctrl+Next")
+    wait_message(alice, text)
+    wait_until(lambda: chosen_row(alice) == "carol", what="the next one")
