@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The messages of one conversation.
- *
- * What stands under the reader's eyes must not move while messages are loaded
- * above, dropped, or wrapped anew. So the view is in one of two moods:
- *
- *   follow   the newest message is in sight: it stays at the end
- *   anchor   else the row at the top keeps its distance from the edge
- *
- * Both are restored while the list gets its new sizes, before anything is
- * painted. Between a change of the model and that moment ("unsettled") the
- * scroll position means nothing and is not listened to.
+ * The messages of one conversation: which of them are loaded, what has been
+ * seen, where the unread line stands. That nothing jumps under the reader's
+ * eyes is KithScrollPlace's part.
  */
 #include "kith-history-view.h"
 
@@ -18,8 +10,8 @@
 #include <handy.h>
 
 #include "kith-message-row.h"
+#include "kith-scroll-place.h"
 
-#define AT_END_PX 6
 #define UNREAD_TOP_PX 48 /* room over the unread line when opening there */
 #define NOTHING_UNREAD G_MAXUINT64
 
@@ -27,7 +19,6 @@ struct _KithHistoryView {
   GtkOverlay parent_instance;
 
   GtkScrolledWindow *scrolled_window;
-  GtkViewport *viewport;
   GtkListBox *message_list;
   GtkLabel *top_label;
   GtkSpinner *spinner;
@@ -48,92 +39,20 @@ struct _KithHistoryView {
   gboolean loading; /* a page is on its way */
   gboolean stuck;   /* older ones need a connection that is not there */
 
-  gboolean follow;
-  gboolean unsettled;
-  gboolean restoring;
-  GtkWidget *anchor; /* weak */
-  double anchor_offset;
+  KithScrollPlace *place;
   guint check_source;
 };
 
 G_DEFINE_TYPE (KithHistoryView, kith_history_view, GTK_TYPE_OVERLAY)
 
-/* ---- the place ------------------------------------------------------- */
-
-static GtkAdjustment *
-adjustment (KithHistoryView *self)
-{
-  return gtk_scrolled_window_get_vadjustment (self->scrolled_window);
-}
-
-static double
-end_value (KithHistoryView *self)
-{
-  GtkAdjustment *adj = adjustment (self);
-
-  return gtk_adjustment_get_upper (adj) - gtk_adjustment_get_page_size (adj);
-}
-
-static void
-set_anchor (KithHistoryView *self, GtkWidget *row, double offset)
-{
-  g_set_weak_pointer (&self->anchor, row);
-  self->anchor_offset = offset;
-}
-
-/* Where a widget of the list begins, in the coordinates of the scrolling. */
-static gboolean
-content_y (KithHistoryView *self, GtkWidget *widget, int *y_r)
-{
-  GtkWidget *content = gtk_bin_get_child (GTK_BIN (self->viewport));
-
-  return gtk_widget_translate_coordinates (widget, content, 0, 0, NULL, y_r);
-}
-
-static void
-remember_anchor (KithHistoryView *self)
-{
-  double value = gtk_adjustment_get_value (adjustment (self));
-  GtkListBoxRow *row;
-  int list_y, row_y;
-
-  if (!content_y (self, GTK_WIDGET (self->message_list), &list_y))
-    return;
-  row = gtk_list_box_get_row_at_y (self->message_list, (int)value - list_y);
-  if (!row)
-    row = gtk_list_box_get_row_at_index (self->message_list, 0);
-  if (row && content_y (self, GTK_WIDGET (row), &row_y))
-    set_anchor (self, GTK_WIDGET (row), row_y - value);
-}
-
-static void
-restore_place (KithHistoryView *self)
-{
-  int y;
-
-  self->restoring = TRUE;
-  if (self->follow)
-    gtk_adjustment_set_value (adjustment (self), end_value (self));
-  else if (self->anchor && content_y (self, self->anchor, &y))
-    gtk_adjustment_set_value (adjustment (self), y - self->anchor_offset);
-  self->restoring = FALSE;
-}
-
 /* ---- what has been seen ---------------------------------------------- */
-
-static gboolean
-at_end (KithHistoryView *self)
-{
-  return gtk_adjustment_get_value (adjustment (self))
-         >= end_value (self) - AT_END_PX;
-}
 
 static void
 update_bottom_button (KithHistoryView *self)
 {
   gboolean away = self->conversation && self->opened
-                  && (!at_end (self)
-                      || kith_conversation_get_has_newer (self->conversation));
+                  && kith_scroll_place_get_settled (self->place)
+                  && !kith_scroll_place_at_end (self->place);
 
   gtk_revealer_set_reveal_child (self->bottom_revealer, away);
 }
@@ -141,10 +60,11 @@ update_bottom_button (KithHistoryView *self)
 static void
 mark_seen (KithHistoryView *self)
 {
-  if (!self->conversation || !self->opened || !self->active || self->unsettled
+  if (!self->conversation || !self->opened || !self->active
+      || !kith_scroll_place_get_settled (self->place)
       || !gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
-  if (at_end (self) && !kith_conversation_get_has_newer (self->conversation))
+  if (kith_scroll_place_at_end (self->place))
     kith_engine_mark_seen (self->engine, self->conversation);
 }
 
@@ -249,7 +169,7 @@ items_changed_cb (KithHistoryView *self, guint position, guint removed,
   KithMessage *unread;
   guint index = 0;
 
-  self->unsettled = TRUE;
+  kith_scroll_place_unsettle (self->place);
   unread = find_first_unread (self, messages, &index);
   if (unread != self->unread_row) {
     self->unread_row = unread;
@@ -326,18 +246,15 @@ newer_loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
 static void
 check_ends (KithHistoryView *self)
 {
-  GtkAdjustment *adj = adjustment (self);
-  double value = gtk_adjustment_get_value (adj);
-  double page = gtk_adjustment_get_page_size (adj);
-
-  if (!self->conversation || !self->opened || self->loading || self->unsettled)
+  if (!self->conversation || !self->opened || self->loading
+      || !kith_scroll_place_get_settled (self->place))
     return;
-  if (value < page && !self->stuck
+  if (kith_scroll_place_near_top (self->place) && !self->stuck
       && kith_conversation_get_has_older (self->conversation)) {
     set_loading (self, TRUE);
     kith_engine_load_older_async (self->engine, self->conversation,
                                   self->cancellable, older_loaded_cb, self);
-  } else if (value > end_value (self) - page
+  } else if (kith_scroll_place_near_bottom (self->place)
              && kith_conversation_get_has_newer (self->conversation)) {
     set_loading (self, TRUE);
     kith_engine_load_newer_async (self->engine, self->conversation,
@@ -364,37 +281,6 @@ queue_check (KithHistoryView *self)
     self->check_source = g_idle_add (check_cb, self);
 }
 
-/* ---- scrolling ------------------------------------------------------- */
-
-static void
-value_changed_cb (KithHistoryView *self)
-{
-  if (self->unsettled || self->restoring || !self->conversation)
-    return;
-  self->follow
-      = at_end (self) && !kith_conversation_get_has_newer (self->conversation);
-  if (!self->follow)
-    remember_anchor (self);
-  queue_check (self);
-}
-
-/* The content or the window has another height. */
-static void
-range_changed_cb (KithHistoryView *self)
-{
-  if (self->follow)
-    restore_place (self);
-  queue_check (self);
-}
-
-static void
-list_allocated_cb (KithHistoryView *self)
-{
-  restore_place (self);
-  self->unsettled = FALSE;
-  queue_check (self);
-}
-
 /* ---- opening --------------------------------------------------------- */
 
 /* The first look: at the unread line if there is one, else at the end. */
@@ -405,15 +291,12 @@ choose_place (KithHistoryView *self)
   GtkListBoxRow *row;
   guint index = 0;
 
-  self->follow = TRUE;
-  set_anchor (self, NULL, 0);
+  kith_scroll_place_follow (self->place);
   if (!find_first_unread (self, messages, &index))
     return;
   row = gtk_list_box_get_row_at_index (self->message_list, index);
-  if (row) {
-    self->follow = FALSE;
-    set_anchor (self, GTK_WIDGET (row), UNREAD_TOP_PX);
-  }
+  if (row)
+    kith_scroll_place_stay_at (self->place, row, UNREAD_TOP_PX);
 }
 
 static void
@@ -434,7 +317,7 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (g_list_model_get_n_items (
           kith_conversation_get_messages (self->conversation))
       == 0)
-    self->unsettled = FALSE;
+    kith_scroll_place_settle (self->place);
   gtk_widget_queue_resize (GTK_WIDGET (self->message_list));
 }
 
@@ -465,7 +348,6 @@ close_conversation (KithHistoryView *self)
   gtk_list_box_bind_model (self->message_list, NULL, NULL, NULL, NULL);
   g_signal_group_set_target (self->conversation_signals, NULL);
   kith_engine_close_conversation (self->engine, self->conversation);
-  set_anchor (self, NULL, 0);
   set_loading (self, FALSE);
   self->opened = FALSE;
   self->stuck = FALSE;
@@ -499,6 +381,8 @@ typing_changed_cb (KithHistoryView *self)
 static void
 window_changed_cb (KithHistoryView *self)
 {
+  kith_scroll_place_set_more_below (
+      self->place, kith_conversation_get_has_newer (self->conversation));
   update_top_label (self);
   queue_check (self);
 }
@@ -524,7 +408,7 @@ kith_history_view_dispose (GObject *object)
   g_clear_handle_id (&self->check_source, g_source_remove);
   g_clear_object (&self->conversation_signals);
   g_clear_object (&self->engine);
-  g_clear_weak_pointer (&self->anchor);
+  g_clear_object (&self->place);
   G_OBJECT_CLASS (kith_history_view_parent_class)->dispose (object);
 }
 
@@ -540,7 +424,6 @@ kith_history_view_class_init (KithHistoryViewClass *klass)
   gtk_widget_class_set_template_from_resource (
       widget_class, "/chat/kith/Kith/kith-history-view.ui");
   BIND (scrolled_window);
-  BIND (viewport);
   BIND (message_list);
   BIND (top_label);
   BIND (spinner);
@@ -571,16 +454,10 @@ kith_history_view_init (KithHistoryView *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   self->unread_after = NOTHING_UNREAD;
-  self->follow = TRUE;
   connect_conversation (self);
-  g_signal_connect_object (adjustment (self), "value-changed",
-                           G_CALLBACK (value_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (adjustment (self), "changed",
-                           G_CALLBACK (range_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->message_list, "size-allocate",
-                           G_CALLBACK (list_allocated_cb), self,
+  self->place
+      = kith_scroll_place_new (self->scrolled_window, self->message_list);
+  g_signal_connect_object (self->place, "moved", G_CALLBACK (queue_check), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect (self, "map", G_CALLBACK (queue_check), NULL);
 }
@@ -610,7 +487,9 @@ kith_history_view_set_conversation (KithHistoryView *self,
   self->conversation = g_object_ref (conversation);
   if (kith_conversation_get_unread (conversation) > 0)
     self->unread_after = kith_conversation_get_read_number (conversation);
-  self->follow = TRUE;
+  kith_scroll_place_follow (self->place);
+  kith_scroll_place_set_more_below (
+      self->place, kith_conversation_get_has_newer (conversation));
   messages = kith_conversation_get_messages (conversation);
   gtk_list_box_bind_model (self->message_list, messages, create_row, self,
                            NULL);
@@ -653,23 +532,15 @@ kith_history_view_go_to_newest (KithHistoryView *self)
   if (!self->conversation)
     return;
   set_unread_after (self, NOTHING_UNREAD);
-  self->follow = TRUE;
+  kith_scroll_place_follow (self->place);
   if (kith_conversation_get_has_newer (self->conversation))
     open_window (self);
-  else
-    restore_place (self);
   queue_check (self);
 }
 
 void
 kith_history_view_scroll_page (KithHistoryView *self, gboolean up)
 {
-  GtkAdjustment *adj;
-  double step;
-
   g_return_if_fail (KITH_IS_HISTORY_VIEW (self));
-  adj = adjustment (self);
-  step = gtk_adjustment_get_page_increment (adj);
-  gtk_adjustment_set_value (adj, gtk_adjustment_get_value (adj)
-                                     + (up ? -step : step));
+  kith_scroll_place_page (self->place, up);
 }
