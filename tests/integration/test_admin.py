@@ -86,6 +86,11 @@ def test_deleted_user_is_gone(server):
         server.connect().sign_in(one.name, password=one.password)
     with refused("NOT_FRIENDS"):
         other.send_text(conversation, "are you there?")
+    view = server.device(other, live=False).snapshot().conversations[0]
+    assert view.id == conversation and not view.friends
+    assert view.peer.id == one.id and view.peer.name == f"deleted:{one.id}"
+    assert [m.content.text for m in other.whole_history(conversation)] == \
+        ["remember me"]
 
 
 def test_everything_works_while_the_daemon_is_down(server):
