@@ -41,7 +41,8 @@ struct _KithWindow {
   GtkWidget *password_dialog; /* weak */
   gint64 day_us;              /* on which day the times were written */
   guint day_source;
-  guint check_source; /* 0: nothing to check */
+  guint check_source;          /* 0: nothing to check */
+  GSignalGroup *shown_signals; /* of the conversation that is open */
 };
 
 G_DEFINE_TYPE (KithWindow, kith_window, HDY_TYPE_APPLICATION_WINDOW)
@@ -95,6 +96,7 @@ show_conversation (KithWindow *self, KithConversation *conversation,
 {
   kith_conversation_view_set_conversation (self->conversation_view,
                                            conversation);
+  g_signal_group_set_target (self->shown_signals, conversation);
   kith_sidebar_select (self->sidebar, conversation);
   if (activated) {
     hdy_leaflet_set_visible_child (self->leaflet,
@@ -109,6 +111,7 @@ static void
 close_conversation (KithWindow *self)
 {
   kith_conversation_view_set_conversation (self->conversation_view, NULL);
+  g_signal_group_set_target (self->shown_signals, NULL);
   kith_sidebar_select (self->sidebar, NULL);
   hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
   update_actions (self);
@@ -571,6 +574,7 @@ kith_window_dispose (GObject *object)
   g_clear_handle_id (&self->check_source, g_source_remove);
   g_clear_weak_pointer (&self->password_dialog);
   g_clear_pointer (&self->pending_link, g_free);
+  g_clear_object (&self->shown_signals);
   g_clear_object (&self->settings);
   g_clear_object (&self->engine);
   G_OBJECT_CLASS (kith_window_parent_class)->dispose (object);
@@ -632,6 +636,10 @@ kith_window_init (KithWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions,
                                    G_N_ELEMENTS (actions), self);
+  /* One can remove only who is still a friend. */
+  self->shown_signals = g_signal_group_new (KITH_TYPE_CONVERSATION);
+  g_signal_group_connect_swapped (self->shown_signals, "notify::friends",
+                                  G_CALLBACK (update_actions), self);
   hdy_header_group_add_header_bar (self->header_group,
                                    kith_sidebar_get_header_bar (self->sidebar));
   hdy_header_group_add_header_bar (
