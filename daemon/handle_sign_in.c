@@ -5,6 +5,7 @@
  * that an account is locked is told only to who has proved to own it. Passwords
  * and tokens are wiped where they were used, and never logged.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,13 +148,19 @@ answer_signed_in(struct request *request, const struct store_user *user,
 	return KITH_OK;
 }
 
+static const char too_many_connections[] =
+    "This account has as many connections as one may have.";
+
 /* From here on the session speaks for this user. */
 static void
 bind_session(struct request *request)
 {
-	if (!session_bind(request->session, request->sign_in->user_id,
+	if (session_bind(request->session, request->sign_in->user_id,
 		request->sign_in->device_id))
-		request->code = KITH_BUSY;
+		return;
+	request->code = KITH_BUSY;
+	snprintf(request->sentence, sizeof(request->sentence), "%s",
+	    too_many_connections);
 }
 
 enum kith_code
@@ -253,7 +260,7 @@ finish_password(struct request *request)
  * from one that is not there.
  */
 static enum kith_code
-sign_in_by_token(struct request *request)
+sign_in_by_token(struct request *request, struct fault *fault)
 {
 	const Kith__SignIn *m = request->message->sign_in;
 	struct hub *hub = request->hub;
@@ -280,7 +287,7 @@ sign_in_by_token(struct request *request)
 	if (code != KITH_OK)
 		return code;
 	if (!session_bind(request->session, user.id, device.id))
-		return KITH_BUSY;
+		return fault_set(fault, KITH_BUSY, "%s", too_many_connections);
 	if (hub_now_us() - device.last_seen_us > DEVICE_TOUCH_INTERVAL_US)
 		batch_touch_device(hub, device.id);
 	return KITH_OK;
@@ -301,7 +308,7 @@ handle_sign_in(struct request *request, struct fault *fault)
 	case KITH__SIGN_IN__PROOF_PASSWORD:
 		return begin_password(request);
 	case KITH__SIGN_IN__PROOF_TOKEN:
-		return sign_in_by_token(request);
+		return sign_in_by_token(request, fault);
 	default:
 		return KITH_MALFORMED;
 	}
