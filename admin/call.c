@@ -289,6 +289,20 @@ call_option_number(struct call *call, const char *name, int64_t least,
 	return KITH_OK;
 }
 
+enum kith_code
+call_option_when(struct call *call, const char *name,
+    enum format_direction direction, int64_t *when_us)
+{
+	const char *text = call_option(call, name);
+	struct fault f;
+
+	if (text == NULL ||
+	    format_read_when(text, direction, format_now_us(), when_us, &f) ==
+		KITH_OK)
+		return KITH_OK;
+	return call_usage(call, "--%s: %s", name, f.sentence);
+}
+
 const char *
 call_argument(const struct call *call, int index)
 {

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "fault.h"
+#include "format.h"
 
 /*
  * One run of kith-admin: the command that was chosen, its words and options,
@@ -70,6 +71,13 @@ FILE *call_option_file(const struct call *call, const char *name);
 /* A whole number within least..most, or `otherwise` when not given. */
 enum kith_code call_option_number(struct call *call, const char *name,
     int64_t least, int64_t most, int64_t *value);
+
+/*
+ * A time (format_read_when()); untouched when not given. A fault of usage that
+ * names the option otherwise.
+ */
+enum kith_code call_option_when(struct call *call, const char *name,
+    enum format_direction direction, int64_t *when_us);
 
 /* The argument of that index, NULL when it was left out. */
 const char *call_argument(const struct call *call, int index);
