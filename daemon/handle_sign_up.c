@@ -19,13 +19,6 @@
 #include "store_user.h"
 #include "text.h"
 
-/*
- * Accounts that one network may make where no invite is asked for: a school
- * behind one address may come at once, a script gets no further for long.
- */
-#define SIGN_UP_BURST       300u
-#define SIGN_UP_INTERVAL_MS 60000u
-
 /* ---- judging ---------------------------------------------------------------------- */
 
 static enum kith_code
@@ -119,14 +112,15 @@ ask_hash(struct request *request, const char *password)
 	enum kith_code code;
 
 	if (!needs_invite(request))
-		request->retry_after_ms = throttle_take(
-		    bucket, SIGN_UP_BURST, SIGN_UP_INTERVAL_MS, hub_now_ms());
+		request->retry_after_ms =
+		    throttle_take(bucket, THROTTLE_SIGN_UP_BURST,
+			THROTTLE_SIGN_UP_INTERVAL_MS, hub_now_ms());
 	if (request->retry_after_ms != 0)
 		return KITH_TRY_LATER;
 	request->sign_in->step = SIGN_UP_ANEW;
 	code = auth_desk_ask(request->hub->auth, request, NULL, password);
 	if (code != KITH_AGAIN && !needs_invite(request))
-		throttle_give_back(bucket, SIGN_UP_INTERVAL_MS);
+		throttle_give_back(bucket, THROTTLE_SIGN_UP_INTERVAL_MS);
 	return code;
 }
 

@@ -31,6 +31,8 @@
 
 /* While it stops, the last Goodbyes get so long to leave. */
 #define HUB_LAST_WORDS_MS 300
+/* Questions that may wait for the listener: one of each control client. */
+#define LISTENER_QUEUE_BYTES 4096u
 
 int64_t
 hub_now_ms(void)
@@ -182,16 +184,23 @@ every(struct hub *hub, uint32_t interval_ms, event_callback_fn callback)
 /* ---- the listener -------------------------------------------------------------- */
 
 static void
-on_new_session(struct channel *channel, ProtobufCMessage *message,
+on_listener_said(struct channel *channel, ProtobufCMessage *message,
     struct ipc_descriptors *descriptors, void *context)
 {
 	const Kith__Ipc__ListenerToHub *from =
 	    (const Kith__Ipc__ListenerToHub *)message;
+	struct hub *hub = context;
+	bool session =
+	    from->body_case == KITH__IPC__LISTENER_TO_HUB__BODY_NEW_SESSION;
 
-	if (from->body_case != KITH__IPC__LISTENER_TO_HUB__BODY_NEW_SESSION ||
-	    descriptors->count != 1)
+	if (from->body_case == KITH__IPC__LISTENER_TO_HUB__BODY__NOT_SET ||
+	    descriptors->count != (session ? 1 : 0))
 		log_fatal("the listener broke the protocol between processes");
-	session_start(context, descriptors->fd[0], from->new_session->address);
+	if (session)
+		session_start(
+		    hub, descriptors->fd[0], from->new_session->address);
+	else if (hub->control != NULL)
+		control_listener_said(hub->control, from);
 	descriptors->count = 0;
 }
 
@@ -204,12 +213,15 @@ on_listener_closed(struct channel *channel, enum kith_code why, void *context)
 		log_fatal("the listener broke the protocol between processes");
 	/* Sessions have channels of their own and live on. */
 	channel_free(&hub->listener);
+	if (hub->control != NULL)
+		control_listener_lost(hub->control);
 }
 
 static const struct channel_handler listener_channel = {
 	.type = &kith__ipc__listener_to_hub__descriptor,
 	.takes_descriptors = true,
-	.received = on_new_session,
+	.queue_maximum = LISTENER_QUEUE_BYTES,
+	.received = on_listener_said,
 	.closed = on_listener_closed,
 };
 
@@ -299,6 +311,8 @@ on_introduced(
 	switch (peer) {
 	case KITH__IPC__ROLE__ROLE_LISTENER:
 		channel_free(&hub->listener);
+		if (hub->control != NULL)
+			control_listener_lost(hub->control);
 		hub->listener =
 		    channel_new(hub->base, socket, &listener_channel, hub);
 		break;

@@ -7,6 +7,7 @@
 #include "hub_throttle.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include <uthash.h>
 
 #include "mem.h"
+#include "text.h"
 
 #define KEY_SIZE THROTTLE_NAME_SIZE
 
@@ -79,15 +81,28 @@ table_trim(struct entry **table)
 	}
 }
 
-static void
-forgive(struct entry *e, int64_t now_ms)
+/* How many steps of forgiving are due, and what they leave of the failures. */
+static uint32_t
+failures_left(const struct entry *e, int64_t now_ms, int64_t *steps_r)
 {
 	int64_t steps = (now_ms - e->forgiven_at_ms) / THROTTLE_FORGIVE_MS;
 
+	*steps_r = steps;
+	if (steps <= 0)
+		return e->failures;
+	return steps >= (int64_t)e->failures ? 0
+					     : e->failures - (uint32_t)steps;
+}
+
+static void
+forgive(struct entry *e, int64_t now_ms)
+{
+	int64_t steps;
+	uint32_t left = failures_left(e, now_ms, &steps);
+
 	if (steps <= 0)
 		return;
-	e->failures =
-	    steps >= (int64_t)e->failures ? 0 : e->failures - (uint32_t)steps;
+	e->failures = left;
 	e->forgiven_at_ms += steps * THROTTLE_FORGIVE_MS;
 	if (e->failures == 0)
 		e->seen_count = 0;
@@ -300,4 +315,152 @@ struct throttle_bucket *
 throttle_network_bucket(struct throttle *t, const char *address, int64_t now_ms)
 {
 	return &network_of(t, address, now_ms)->bucket;
+}
+
+/* ---- what is held against whom ------------------------------------------- */
+
+static struct entry **
+table_of(struct throttle *t, enum throttle_table table)
+{
+	return table == THROTTLE_ACCOUNTS ? &t->accounts : &t->networks;
+}
+
+/* How long throttle_take() would let one wait for another account. */
+static uint32_t
+sign_up_wait_ms(const struct throttle_bucket *bucket, int64_t now_ms)
+{
+	struct throttle_bucket copy = *bucket;
+
+	return throttle_take(&copy, THROTTLE_SIGN_UP_BURST,
+	    THROTTLE_SIGN_UP_INTERVAL_MS, now_ms);
+}
+
+static void
+describe(const struct entry *e, enum throttle_table table, char *whom_r)
+{
+	char network[INET6_ADDRSTRLEN] = "";
+	uint8_t address[16] = { 0 };
+
+	whom_r[0] = '\0';
+	if (table == THROTTLE_ACCOUNTS) {
+		/* what is no name may be a password in the wrong field */
+		if (text_check_name(e->key) == KITH_OK)
+			memcpy(whom_r, e->key, KEY_SIZE);
+		return;
+	}
+	memcpy(address, e->key + 1, 8);
+	if (e->key[0] == '4')
+		inet_ntop(AF_INET, address, whom_r, THROTTLE_WHOM_SIZE);
+	else if (e->key[0] == '6' &&
+	    inet_ntop(AF_INET6, address, network, sizeof(network)) != NULL)
+		snprintf(whom_r, THROTTLE_WHOM_SIZE, "%s/64", network);
+}
+
+/* Is anything held against it? */
+static bool
+look_at(const struct entry *e, enum throttle_table table, int64_t now_ms,
+    struct throttle_row *row_r)
+{
+	struct throttle_row row = { .failures = 0 };
+	int64_t steps;
+
+	row.failures = failures_left(e, now_ms, &steps);
+	if (e->not_before_ms > now_ms)
+		row.wait_ms = (uint32_t)(e->not_before_ms - now_ms);
+	if (table == THROTTLE_NETWORKS)
+		row.sign_up_wait_ms = sign_up_wait_ms(&e->bucket, now_ms);
+	if (row.failures == 0 && row.wait_ms == 0 && row.sign_up_wait_ms == 0)
+		return false;
+	memcpy(row.key, e->key, KEY_SIZE);
+	describe(e, table, row.whom);
+	*row_r = row;
+	return true;
+}
+
+/* Puts it where it belongs among those with the lowest keys. */
+static size_t
+insert_row(struct throttle_row *rows, size_t count, size_t most,
+    const struct throttle_row *row)
+{
+	size_t at = count;
+
+	while (at > 0 && memcmp(rows[at - 1].key, row->key, KEY_SIZE) > 0)
+		at--;
+	if (at == most)
+		return count;
+	if (count == most)
+		count--;
+	memmove(&rows[at + 1], &rows[at], (count - at) * sizeof(*rows));
+	rows[at] = *row;
+	return count + 1;
+}
+
+size_t
+throttle_page(const struct throttle *t, enum throttle_table table,
+    const char *after, int64_t now_ms, struct throttle_row *rows_r, size_t most)
+{
+	const struct entry *e =
+	    table == THROTTLE_ACCOUNTS ? t->accounts : t->networks;
+	struct throttle_row row;
+	size_t count = 0;
+
+	for (; e != NULL; e = e->hh.next) {
+		if (after != NULL && memcmp(e->key, after, KEY_SIZE) <= 0)
+			continue;
+		if (look_at(e, table, now_ms, &row))
+			count = insert_row(rows_r, count, most, &row);
+	}
+	return count;
+}
+
+static uint32_t
+forgive_wholly(struct entry *e, enum throttle_table table, int64_t now_ms)
+{
+	struct throttle_row row;
+
+	if (e == NULL || !look_at(e, table, now_ms, &row))
+		return 0;
+	e->failures = 0;
+	e->seen_count = 0;
+	e->not_before_ms = 0;
+	e->bucket.empty_at_ms = 0;
+	return 1;
+}
+
+uint32_t
+throttle_forgive_account(struct throttle *t, const char *name, int64_t now_ms)
+{
+	char key[KEY_SIZE] = { 0 };
+	struct entry *e;
+
+	memcpy(key, name, strnlen(name, KEY_SIZE - 1));
+	HASH_FIND(hh, t->accounts, key, KEY_SIZE, e);
+	return forgive_wholly(e, THROTTLE_ACCOUNTS, now_ms);
+}
+
+uint32_t
+throttle_forgive_network(
+    struct throttle *t, const uint8_t *prefix, size_t length, int64_t now_ms)
+{
+	char key[KEY_SIZE] = { 0 };
+	struct entry *e;
+
+	if (length != 4 && length != 8)
+		return 0;
+	key[0] = length == 4 ? '4' : '6';
+	memcpy(key + 1, prefix, length);
+	HASH_FIND(hh, t->networks, key, KEY_SIZE, e);
+	return forgive_wholly(e, THROTTLE_NETWORKS, now_ms);
+}
+
+uint32_t
+throttle_forgive_all(
+    struct throttle *t, enum throttle_table table, int64_t now_ms)
+{
+	struct entry *e, *next;
+	uint32_t count = 0;
+
+	HASH_ITER (hh, *table_of(t, table), e, next)
+		count += forgive_wholly(e, table, now_ms);
+	return count;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -27,6 +28,13 @@
 #define THROTTLE_ENTRIES_MAX         32768u /* in each of the two tables */
 #define THROTTLE_SEEN_MAX            16u /* wrong passwords told apart, an entry */
 #define THROTTLE_NAME_SIZE           33u
+#define THROTTLE_WHOM_SIZE           50u /* an IPv6 network with "/64" */
+/*
+ * Accounts that one network may make where no invite is asked for: a school
+ * behind one address may come at once, a script gets no further for long.
+ */
+#define THROTTLE_SIGN_UP_BURST       300u
+#define THROTTLE_SIGN_UP_INTERVAL_MS 60000u
 
 struct throttle;
 
@@ -74,3 +82,36 @@ void throttle_give_back(struct throttle_bucket *bucket, uint32_t interval_ms);
  * the next call on t. */
 struct throttle_bucket *throttle_network_bucket(
     struct throttle *t, const char *address, int64_t now_ms);
+
+/* ---- what is held against whom, for kith-admin ---------------------------- */
+
+enum throttle_table { THROTTLE_ACCOUNTS, THROTTLE_NETWORKS };
+
+struct throttle_row {
+	char key[THROTTLE_NAME_SIZE];  /* bytes: where the next page begins */
+	char whom[THROTTLE_WHOM_SIZE]; /* empty: it is no name, no address */
+	uint32_t failures;             /* that time has not forgiven */
+	uint32_t wait_ms;              /* before another password is tried */
+	uint32_t sign_up_wait_ms;      /* before another account is made */
+};
+
+/*
+ * The rows of everybody against whom anything is held, with keys above `after`
+ * (NULL: all), in the order of keys: at most so many. Returns how many. Looks
+ * at the whole table, whatever page it is.
+ */
+size_t throttle_page(const struct throttle *t, enum throttle_table table,
+    const char *after, int64_t now_ms, struct throttle_row *rows_r,
+    size_t most);
+
+/*
+ * Forgives; attempts that are being decided stay counted as such. Returns
+ * against how many anything was held. The network is given by 4 bytes of an
+ * IPv4 address or the first 8 of an IPv6 one, and is nobody's otherwise.
+ */
+uint32_t throttle_forgive_account(
+    struct throttle *t, const char *name, int64_t now_ms);
+uint32_t throttle_forgive_network(
+    struct throttle *t, const uint8_t *prefix, size_t length, int64_t now_ms);
+uint32_t throttle_forgive_all(
+    struct throttle *t, enum throttle_table table, int64_t now_ms);

@@ -17,6 +17,7 @@
 #define IPC_MESSAGE_MAX     (96u * 1024u)  /* bytes of one packed message */
 #define IPC_UNPACK_MAX      (448u * 1024u) /* bytes that unpacking may take */
 #define IPC_DESCRIPTORS_MAX 2u             /* with one message */
+#define IPC_PENALTIES_PAGE  64u            /* rows, each under 128 bytes */
 
 /* Descriptors that travel with a message. */
 struct ipc_descriptors {

@@ -210,9 +210,7 @@ meet_hub(struct listener *l, struct ipc_descriptors *descriptors)
 {
 	if (descriptors->count != 1)
 		log_fatal("the parent introduced the hub without a socket");
-	if (l->hub >= 0)
-		close(l->hub);
-	l->hub = descriptors->fd[0];
+	listener_meet_hub(l, descriptors->fd[0]);
 	descriptors->count = 0;
 }
 
@@ -440,25 +438,6 @@ accept_some(struct listener *l, int listening)
 	}
 }
 
-/* ---- the hub ---------------------------------------------------------- */
-
-/* The hub never sends: to be readable means that it has gone. */
-static void
-lose_hub(struct listener *l)
-{
-	char byte;
-
-	if (recv(l->hub, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
-		return;
-	close(l->hub);
-	l->hub = -1;
-	if (l->waits_for_hub) {
-		l->waits_for_hub = false;
-		close(l->newcomer_peer);
-		newcomer_drop(&l->newcomer);
-	}
-}
-
 /* ---- loop ------------------------------------------------------------- */
 
 struct watch {
@@ -497,7 +476,9 @@ watch_fill(struct watch *watch, const struct listener *l)
 	if (l->hub >= 0) {
 		watch->hub = watch->count;
 		watch_add(watch, l->hub,
-		    l->waits_for_hub ? POLLIN | POLLOUT : POLLIN, 0);
+		    (l->answer == NULL ? POLLIN : POLLOUT) |
+			(l->waits_for_hub ? POLLOUT : 0),
+		    0);
 	}
 	watch->listening = watch->count;
 	for (i = 0; i < l->listening_count && accepts(l); i++)
@@ -546,9 +527,10 @@ turn(struct listener *l, struct watch *watch, const sigset_t *waiting)
 		workers_reap(l);
 	}
 	hear_workers(l, watch);
-	if (watch->hub > 0 && (watch->fds[watch->hub].revents & ~POLLOUT) != 0)
-		lose_hub(l);
-	else if (watch->hub > 0 && watch->fds[watch->hub].revents != 0)
+	if (watch->hub > 0 && watch->fds[watch->hub].revents != 0)
+		listener_hear_hub(l);
+	if (watch->hub > 0 && l->hub >= 0 && l->waits_for_hub &&
+	    (watch->fds[watch->hub].revents & POLLOUT) != 0)
 		admit(l);
 	for (i = watch->listening; i < watch->handovers; i++)
 		if (watch->fds[i].revents != 0)

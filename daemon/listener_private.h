@@ -13,7 +13,7 @@
 #include "session.h"
 #include "settings.h"
 
-/* Shared by listener.c and listener_workers.c only. */
+/* Shared by listener.c, listener_hub.c and listener_workers.c only. */
 
 /* A connection that was accepted and not yet handed to a process. */
 struct newcomer {
@@ -61,6 +61,9 @@ struct listener {
 	struct newcomer newcomer;
 	int newcomer_peer; /* the hub's end, not sent yet */
 
+	uint8_t *answer; /* packed; waits for room in the hub's channel */
+	size_t answer_length;
+
 	struct penalties *penalties;
 	struct worker *workers;
 	unsigned connections;
@@ -73,6 +76,14 @@ int64_t listener_now_ms(void);
 
 /* Closes both ends that a newcomer holds. */
 void newcomer_drop(struct newcomer *newcomer);
+
+/* listener_hub.c */
+
+/* Takes the socket of a hub, in place of an earlier one's. */
+void listener_meet_hub(struct listener *l, int socket);
+
+/* Answers what the hub asks; finds out when it has gone. Reads all. */
+void listener_hear_hub(struct listener *l);
 
 /* listener_workers.c */
 

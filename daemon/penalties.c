@@ -6,7 +6,9 @@
  */
 #include "penalties.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -257,5 +259,90 @@ penalties_save(const struct penalties *penalties,
 		rows_r[count].left_ms = (uint32_t)(e->until_ms - now_ms);
 		count++;
 	}
+	return count;
+}
+
+/* ---- for kith-admin ------------------------------------------------------ */
+
+_Static_assert(sizeof(struct key) == PENALTIES_KEY_SIZE, "a key is its bytes");
+
+static void
+network_text(const struct key *key, char text_r[PENALTIES_TEXT_SIZE])
+{
+	char address[INET6_ADDRSTRLEN] = "";
+	uint8_t bytes[16] = { 0 };
+
+	memcpy(bytes, key->prefix, sizeof(key->prefix));
+	if (key->length == 4)
+		inet_ntop(AF_INET, bytes, text_r, PENALTIES_TEXT_SIZE);
+	else if (inet_ntop(AF_INET6, bytes, address, sizeof(address)) != NULL)
+		snprintf(text_r, PENALTIES_TEXT_SIZE, "%s/64", address);
+}
+
+static void
+fill_row(const struct entry *e, int64_t now_ms, struct penalties_row *row)
+{
+	*row = (struct penalties_row){ .connections = e->connections,
+		.penalty_ms = e->until_ms - now_ms };
+	if (row->penalty_ms >= PENALTIES_ENFORCE_MS)
+		row->left_ms = row->penalty_ms - PENALTIES_ENFORCE_MS + 1;
+	memcpy(row->key, &e->key, sizeof(row->key));
+	network_text(&e->key, row->network);
+}
+
+size_t
+penalties_page(const struct penalties *penalties, const uint8_t *after,
+    int64_t now_ms, struct penalties_row *rows_r, size_t most)
+{
+	const struct entry *e;
+	size_t count = 0, at;
+
+	for (e = penalties->entries; e != NULL; e = e->hh.next) {
+		if (e->until_ms <= now_ms ||
+		    (after != NULL &&
+			memcmp(&e->key, after, PENALTIES_KEY_SIZE) <= 0))
+			continue;
+		at = count;
+		while (at > 0 &&
+		    memcmp(rows_r[at - 1].key, &e->key, sizeof(e->key)) > 0)
+			at--;
+		if (at == most)
+			continue;
+		if (count == most)
+			count--;
+		memmove(&rows_r[at + 1], &rows_r[at],
+		    (count - at) * sizeof(*rows_r));
+		fill_row(e, now_ms, &rows_r[at]);
+		count++;
+	}
+	return count;
+}
+
+static uint32_t
+forgive(struct penalties *p, struct entry *e, int64_t now_ms)
+{
+	uint32_t had = e->until_ms > now_ms;
+
+	e->until_ms = 0;
+	if (e->connections == 0) {
+		HASH_DEL(p->entries, e);
+		free(e);
+	}
+	return had;
+}
+
+uint32_t
+penalties_forgive(
+    struct penalties *penalties, const struct network *network, int64_t now_ms)
+{
+	struct entry *e, *next;
+	uint32_t count = 0;
+
+	if (network != NULL) {
+		e = find(penalties, network);
+		return e != NULL ? forgive(penalties, e, now_ms) : 0;
+	}
+	HASH_ITER (hh, penalties->entries, e, next)
+		count += forgive(penalties, e, now_ms);
 	return count;
 }

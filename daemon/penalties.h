@@ -66,3 +66,27 @@ void penalties_restore(struct penalties *penalties,
  */
 size_t penalties_save(const struct penalties *penalties,
     Kith__Ipc__ListenerState__Penalty *rows_r, size_t most, int64_t now_ms);
+
+/* ---- for kith-admin ------------------------------------------------------ */
+
+#define PENALTIES_TEXT_SIZE 50u /* an IPv6 network with "/64" */
+#define PENALTIES_KEY_SIZE  (1u + PENALTIES_PREFIX_MAX)
+
+struct penalties_row {
+	uint8_t key[PENALTIES_KEY_SIZE]; /* where the next page begins */
+	char network[PENALTIES_TEXT_SIZE];
+	unsigned connections;
+	int64_t penalty_ms; /* what has added up and is not over */
+	int64_t left_ms;    /* for which connections are refused; 0: welcome */
+};
+
+/*
+ * Those with a penalty whose keys are above `after` (NULL: all), in the order
+ * of keys, at most so many. Returns how many. Looks at the whole table.
+ */
+size_t penalties_page(const struct penalties *penalties, const uint8_t *after,
+    int64_t now_ms, struct penalties_row *rows_r, size_t most);
+
+/* Returns how many had a penalty. network NULL: all of them. */
+uint32_t penalties_forgive(
+    struct penalties *penalties, const struct network *network, int64_t now_ms);

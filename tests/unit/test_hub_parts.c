@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -332,6 +333,144 @@ test_member_cache_is_bounded(void **state)
 	routes_free(&routes);
 }
 
+/* ---- what is held against whom ------------------------------------------- */
+
+static size_t
+page_of(struct throttle *t, enum throttle_table table, const char *after,
+    int64_t now_ms, struct throttle_row *rows, size_t most)
+{
+	memset(rows, 0xa5, most * sizeof(*rows));
+	return throttle_page(t, table, after, now_ms, rows, most);
+}
+
+static void
+test_penalties_are_listed_until_time_forgives(void **state)
+{
+	struct throttle *t = throttle_new();
+	struct throttle_row rows[4];
+	const int64_t now_ms = 1000;
+
+	for (uint64_t guess = 1; guess <= THROTTLE_ACCOUNT_FREE + 1; guess++)
+		guess_wrong(t, try_of("bob", "2001:db8::7", guess), now_ms);
+	assert_int_equal(
+	    page_of(t, THROTTLE_ACCOUNTS, NULL, now_ms + 400, rows, 4), 1);
+	assert_string_equal(rows[0].whom, "bob");
+	assert_int_equal(rows[0].failures, THROTTLE_ACCOUNT_FREE + 1);
+	assert_int_equal(rows[0].wait_ms, THROTTLE_DELAY_FIRST_MS - 400);
+	assert_int_equal(
+	    page_of(t, THROTTLE_NETWORKS, NULL, now_ms, rows, 4), 1);
+	assert_string_equal(rows[0].whom, "2001:db8::/64");
+	assert_int_equal(rows[0].wait_ms, 0);
+	assert_int_equal(page_of(t, THROTTLE_ACCOUNTS, NULL,
+			     now_ms + THROTTLE_FORGIVE_MS, rows, 4),
+	    1);
+	assert_int_equal(rows[0].failures, THROTTLE_ACCOUNT_FREE);
+	assert_int_equal(page_of(t, THROTTLE_ACCOUNTS, NULL,
+			     now_ms + 100 * THROTTLE_FORGIVE_MS, rows, 4),
+	    0);
+	throttle_free(&t);
+}
+
+static void
+test_penalties_come_in_pages(void **state)
+{
+	struct throttle *t = throttle_new();
+	struct throttle_row rows[3];
+	char name[16], address[46], after[THROTTLE_NAME_SIZE];
+	bool seen[100] = { false };
+	size_t count, total = 0;
+
+	for (int i = 99; i >= 0; i--) {
+		snprintf(name, sizeof(name), "user%d", i);
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		guess_wrong(t, try_of(name, address, 1), 1000);
+	}
+	count = page_of(t, THROTTLE_ACCOUNTS, NULL, 1000, rows, 3);
+	assert_string_equal(rows[0].whom, "user0");
+	while (count > 0) {
+		for (size_t i = 0; i < count; i++) {
+			int n = atoi(rows[i].whom + strlen("user"));
+
+			assert_false(seen[n]);
+			seen[n] = true;
+			total++;
+		}
+		memcpy(after, rows[count - 1].key, sizeof(after));
+		count = page_of(t, THROTTLE_ACCOUNTS, after, 1000, rows, 3);
+	}
+	assert_int_equal(total, 100);
+	throttle_free(&t);
+}
+
+/* Somebody may have typed the password where the name belongs. */
+static void
+test_what_is_no_name_is_not_shown(void **state)
+{
+	struct throttle *t = throttle_new();
+	struct throttle_row rows[4];
+
+	guess_wrong(t, try_of("Correct horse 7", "192.0.2.1", 1), 1000);
+	assert_int_equal(page_of(t, THROTTLE_ACCOUNTS, NULL, 1000, rows, 4), 1);
+	assert_string_equal(rows[0].whom, "");
+	throttle_free(&t);
+}
+
+static void
+test_forgiving_lets_in_at_once(void **state)
+{
+	static const uint8_t network[] = { 192, 0, 2, 1 };
+	struct throttle *t = throttle_new();
+	struct throttle_row rows[4];
+	struct throttle_try bob = try_of("bob", "192.0.2.1", 999);
+
+	for (uint64_t guess = 1; guess <= THROTTLE_ACCOUNT_FREE + 1; guess++)
+		guess_wrong(t, try_of("bob", "192.0.2.1", guess), 1000);
+	assert_true(throttle_admit(t, &bob, 1000) > 0);
+	assert_int_equal(throttle_forgive_account(t, "carol", 1000), 0);
+	assert_int_equal(throttle_forgive_account(t, "bob", 1000), 1);
+	assert_int_equal(throttle_forgive_account(t, "bob", 1000), 0);
+	assert_int_equal(throttle_admit(t, &bob, 1000), 0);
+	throttle_passed(t, &bob, 1000);
+	assert_int_equal(page_of(t, THROTTLE_ACCOUNTS, NULL, 1000, rows, 4), 0);
+
+	assert_int_equal(page_of(t, THROTTLE_NETWORKS, NULL, 1000, rows, 4), 1);
+	assert_int_equal(throttle_forgive_network(t, network, 3, 1000), 0);
+	assert_int_equal(throttle_forgive_network(t, network, 4, 1000), 1);
+	assert_int_equal(page_of(t, THROTTLE_NETWORKS, NULL, 1000, rows, 4), 0);
+
+	for (int i = 0; i < 5; i++)
+		guess_wrong(
+		    t, try_of("dave", "198.51.100.1", (uint64_t)i), 1000);
+	assert_int_equal(throttle_forgive_all(t, THROTTLE_ACCOUNTS, 1000), 1);
+	assert_int_equal(throttle_forgive_all(t, THROTTLE_NETWORKS, 1000), 1);
+	assert_int_equal(throttle_forgive_all(t, THROTTLE_NETWORKS, 1000), 0);
+	throttle_free(&t);
+}
+
+/* A school that has made all the accounts it may for now. */
+static void
+test_forgiving_ends_the_wait_for_accounts(void **state)
+{
+	static const uint8_t network[] = { 192, 0, 2, 1 };
+	struct throttle *t = throttle_new();
+	struct throttle_row rows[1];
+	int taken = 0;
+
+	while (throttle_take(throttle_network_bucket(t, "192.0.2.1", 1000),
+		   THROTTLE_SIGN_UP_BURST, THROTTLE_SIGN_UP_INTERVAL_MS,
+		   1000) == 0)
+		taken++;
+	assert_int_equal(taken, THROTTLE_SIGN_UP_BURST);
+	assert_int_equal(page_of(t, THROTTLE_NETWORKS, NULL, 1000, rows, 1), 1);
+	assert_int_equal(rows[0].sign_up_wait_ms, THROTTLE_SIGN_UP_INTERVAL_MS);
+	assert_int_equal(throttle_forgive_network(t, network, 4, 1000), 1);
+	assert_int_equal(
+	    throttle_take(throttle_network_bucket(t, "192.0.2.1", 1000),
+		THROTTLE_SIGN_UP_BURST, THROTTLE_SIGN_UP_INTERVAL_MS, 1000),
+	    0);
+	throttle_free(&t);
+}
+
 int
 main(void)
 {
@@ -351,6 +490,11 @@ main(void)
 		cmocka_unit_test(test_debts_outlive_the_connection),
 		cmocka_unit_test(test_one_person_has_a_limit_of_connections),
 		cmocka_unit_test(test_member_cache_is_bounded),
+		cmocka_unit_test(test_penalties_are_listed_until_time_forgives),
+		cmocka_unit_test(test_penalties_come_in_pages),
+		cmocka_unit_test(test_what_is_no_name_is_not_shown),
+		cmocka_unit_test(test_forgiving_lets_in_at_once),
+		cmocka_unit_test(test_forgiving_ends_the_wait_for_accounts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

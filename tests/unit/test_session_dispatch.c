@@ -268,6 +268,54 @@ test_table_is_bounded(void **state)
 	penalties_free(&p);
 }
 
+static void
+test_penalties_are_listed_in_pages(void **state)
+{
+	struct penalties *p = penalties_new();
+	struct penalties_row rows[2];
+	struct network v4 = network("192.0.2.1"), v6 = network("2001:db8::1"),
+		       other = network("198.51.100.1");
+
+	penalties_add(p, &v6, true, SESSION_BROKEN, 1000);
+	penalties_add(p, &other, false, SESSION_LEFT, 1000);
+	penalties_add(p, &v4, true, SESSION_BROKEN, 1000);
+	penalties_connected(p, &v4);
+	assert_int_equal(penalties_page(p, NULL, 2000, rows, 2), 1 + 1);
+	assert_string_equal(rows[0].network, "192.0.2.1");
+	assert_int_equal(rows[0].connections, 1);
+	assert_int_equal(rows[0].penalty_ms, 89000);
+	/* as long as connections are refused, and not a moment longer */
+	assert_true(penalties_left_ms(p, &v4, 2000 + rows[0].left_ms - 1) > 0);
+	assert_int_equal(penalties_left_ms(p, &v4, 2000 + rows[0].left_ms), 0);
+	assert_string_equal(rows[1].network, "2001:db8::/64");
+	assert_int_equal(penalties_page(p, rows[1].key, 2000, rows, 2), 0);
+	/* what is no longer held against anybody is not shown */
+	assert_int_equal(penalties_page(p, NULL, 1500, rows, 2), 2);
+	assert_string_equal(rows[1].network, "198.51.100.1");
+	penalties_free(&p);
+}
+
+static void
+test_penalties_are_forgiven(void **state)
+{
+	struct penalties *p = penalties_new();
+	struct penalties_row rows[2];
+	struct network a = network("192.0.2.1"), b = network("2001:db8::1");
+
+	penalties_add(p, &a, true, SESSION_BROKEN, 1000);
+	penalties_add(p, &b, true, SESSION_BROKEN, 1000);
+	penalties_connected(p, &a);
+	assert_int_equal(penalties_forgive(p, &a, 1000), 1);
+	assert_int_equal(penalties_forgive(p, &a, 1000), 0);
+	assert_int_equal(penalties_left_ms(p, &a, 1000), 0);
+	assert_int_equal(penalties_connections(p, &a), 1);
+	assert_int_equal(penalties_page(p, NULL, 1000, rows, 2), 1);
+	assert_int_equal(penalties_forgive(p, NULL, 1000), 1);
+	assert_int_equal(penalties_page(p, NULL, 1000, rows, 2), 0);
+	penalties_disconnected(p, &a);
+	penalties_free(&p);
+}
+
 int
 main(void)
 {
@@ -282,6 +330,8 @@ main(void)
 		cmocka_unit_test(test_penalties_add_up_and_pass),
 		cmocka_unit_test(test_loopback_is_never_penalised),
 		cmocka_unit_test(test_penalties_survive_a_handover),
+		cmocka_unit_test(test_penalties_are_listed_in_pages),
+		cmocka_unit_test(test_penalties_are_forgiven),
 		cmocka_unit_test(test_table_is_bounded),
 	};
 
