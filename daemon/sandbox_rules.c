@@ -36,7 +36,8 @@ CALLS calls_database[] = { "pread64", "pwrite64", "ftruncate", "ftruncate64",
 	"fchown32", "unlink", "unlinkat", "rename", "renameat", "renameat2",
 	"getcwd", "getdents64", "statfs", "statfs64", "fstatfs", "fstatfs64",
 	"sysinfo", "uname", "msync", "utimensat", "setitimer",
-	"sched_getaffinity", NULL };
+	"sched_getaffinity", "linkat", "sync_file_range", "sync_file_range2",
+	"fadvise64", "fadvise64_64", NULL };
 
 /* The control socket is accepted from, its clients asked who they are. */
 CALLS calls_control[] = { "accept4", "accept", NULL };

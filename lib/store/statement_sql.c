@@ -51,6 +51,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_SAVEPOINT_KEEP] = "RELEASE request",
 	[STATEMENT_SAVEPOINT_UNDO] = "ROLLBACK TO request",
 	[STATEMENT_DATA_VERSION] = "PRAGMA data_version",
+	[STATEMENT_NEW_EPOCH] =
+	    "UPDATE meta SET value = randomblob(16) WHERE key = 'epoch'",
 
 	[STATEMENT_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[STATEMENT_META_SET] =

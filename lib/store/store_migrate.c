@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "store_backup.h"
 #include "store_private.h"
 
 static enum kith_code
@@ -86,65 +87,22 @@ store_examine(struct store *s, int newest, int *version_r, struct fault *f)
 
 /* ---- the copy before a migration ------------------------------------- */
 
-static enum kith_code
-copy_into(struct store *s, sqlite3 *target, struct fault *f)
-{
-	sqlite3_backup *backup =
-	    sqlite3_backup_init(target, "main", s->db, "main");
-	int rc;
-
-	if (backup == NULL)
-		return fault_set(f, KITH_IO,
-		    "the copy of %s cannot be begun: %s", s->path,
-		    sqlite3_errmsg(target));
-	rc = sqlite3_backup_step(backup, -1);
-	sqlite3_backup_finish(backup);
-	if (rc == SQLITE_DONE)
-		return KITH_OK;
-	return fault_set(f,
-	    (rc & 0xff) == SQLITE_FULL ? KITH_STORAGE_FULL : KITH_IO,
-	    "the copy of %s cannot be written: %s", s->path,
-	    sqlite3_errstr(rc));
-}
-
-static enum kith_code
-copy_to(struct store *s, const char *path, struct fault *f)
-{
-	sqlite3 *target = NULL;
-	enum kith_code code = KITH_OK;
-	int fd = open(
-	    path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return fault_set_errno(
-		    f, KITH_IO, errno, "the copy %s cannot be made", path);
-	close(fd);
-	if (sqlite3_open_v2(path, &target,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		code =
-		    fault_set(f, KITH_IO, "the copy %s cannot be opened", path);
-	if (code == KITH_OK)
-		code = copy_into(s, target, f);
-	sqlite3_close(target);
-	return code;
-}
-
-/* Under a working name first, so that a whole copy is what bears the name. */
+/*
+ * An earlier one of that name is of a migration that did not come about, or
+ * that was rolled back: this one is newer.
+ */
 static enum kith_code
 copy_before(struct store *s, int version, struct fault *f)
 {
 	char *name = mem_format("%s.before-v%d", s->path, version);
-	char *working = mem_format("%s.new", name);
-	enum kith_code code;
+	const struct store_backup wanted = { .path = name };
+	enum kith_code code = KITH_OK;
 
-	unlink(working);
-	code = copy_to(s, working, f);
-	if (code == KITH_OK && rename(working, name) != 0)
-		code = fault_set_errno(
-		    f, KITH_IO, errno, "the copy %s cannot be named", name);
-	if (code != KITH_OK)
-		unlink(working);
-	free(working);
+	if (unlink(name) != 0 && errno != ENOENT)
+		code = fault_set_errno(f, KITH_IO, errno,
+		    "the earlier copy %s cannot be removed", name);
+	if (code == KITH_OK)
+		code = store_backup(s, &wanted, NULL, f);
 	free(name);
 	return code;
 }
@@ -174,6 +132,17 @@ run_step(
 }
 
 enum kith_code
+store_migrate_steps(struct store *s, int version,
+    const struct migration *migrations, int count, struct fault *f)
+{
+	enum kith_code code = KITH_OK;
+
+	for (; code == KITH_OK && version < count; version++)
+		code = run_step(s, version + 1, &migrations[version], f);
+	return code;
+}
+
+enum kith_code
 store_migrate(struct store *s, int version, const struct migration *migrations,
     int count, struct fault *f)
 {
@@ -181,7 +150,7 @@ store_migrate(struct store *s, int version, const struct migration *migrations,
 
 	if (version > 0)
 		code = copy_before(s, version + 1, f);
-	for (; code == KITH_OK && version < count; version++)
-		code = run_step(s, version + 1, &migrations[version], f);
+	if (code == KITH_OK)
+		code = store_migrate_steps(s, version, migrations, count, f);
 	return code;
 }

@@ -52,6 +52,8 @@ struct store {
 	/* What the last find handed out a pointer to; see store_keep_bytes(). */
 	uint8_t *kept;
 	size_t kept_room;
+
+	int copy_version; /* store_copy.h */
 };
 
 /*
@@ -101,6 +103,10 @@ enum kith_code store_examine(
  * to PATH.before-vN first, where N is the new version.
  */
 enum kith_code store_migrate(struct store *s, int version,
+    const struct migration *migrations, int count, struct fault *f);
+
+/* The same without the copy: for what is a copy. */
+enum kith_code store_migrate_steps(struct store *s, int version,
     const struct migration *migrations, int count, struct fault *f);
 
 /* ---- event ----------------------------------------------------------- */

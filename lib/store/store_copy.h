@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "store.h"
+
+/*
+ * A file that holds a database and that nobody else uses: a copy just made, or
+ * one that somebody keeps. It is opened without locks and, to read, without
+ * leaving anything beside it.
+ */
+
+/* Only to read; it may be of an older version. */
+#define STORE_COPY_READ (1u << 16)
+
+/*
+ * Opens it with STORE_COPY_READ; or to change it, with STORE_MIGRATE to bring
+ * an older one up to date (without a copy of it). KITH_NEWER, KITH_FOREIGN,
+ * KITH_INTEGRITY, KITH_REFUSED for an older one without STORE_MIGRATE, and for
+ * one that has its latest changes in a log beside it. Close with store_close().
+ */
+enum kith_code store_copy_open(const char *path, unsigned int flags,
+    struct store **store_r, struct fault *f);
+
+/* Of an opened copy. */
+int store_copy_version(const struct store *s);
