@@ -19,6 +19,7 @@
 #include "proc.h"
 #include "sandbox.h"
 #include "settings.h"
+#include "settings_message.h"
 
 #define CHECK_VERDICT_MS 20000
 

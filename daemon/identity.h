@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ipc.pb-c.h"
 #include "settings.h"
 
 /* Certificate and private key as the parent keeps them for its listener. */

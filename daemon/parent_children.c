@@ -16,6 +16,7 @@
 #include "log.h"
 #include "mem.h"
 #include "parent_private.h"
+#include "settings_message.h"
 
 #define RESTART_FIRST_MS    100u
 #define RESTART_MOST_MS     10000u

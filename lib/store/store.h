@@ -167,9 +167,11 @@ enum kith_code store_epoch(
 
 enum store_meta {
 	STORE_META_SERVER_NAME,
-	STORE_META_LISTEN,         /* as in kithd.conf */
-	STORE_META_PUBLIC_KEY_PIN, /* "sha256:..." */
-	STORE_META_CONTROL_SOCKET, /* path */
+	STORE_META_LISTEN,              /* as in kithd.conf */
+	STORE_META_PUBLIC_KEY_PIN,      /* "sha256:..." */
+	STORE_META_CONTROL_SOCKET,      /* path */
+	STORE_META_NEXT_PUBLIC_KEY_PIN, /* announced; "": none */
+	STORE_META_CONFIGURATION,       /* path of the kithd.conf in use */
 	STORE_META_COUNT,
 };
 

@@ -12,6 +12,8 @@ static const char *const meta_keys[STORE_META_COUNT] = {
 	[STORE_META_LISTEN] = "listen",
 	[STORE_META_PUBLIC_KEY_PIN] = "public_key_pin",
 	[STORE_META_CONTROL_SOCKET] = "control_socket",
+	[STORE_META_NEXT_PUBLIC_KEY_PIN] = "next_public_key_pin",
+	[STORE_META_CONFIGURATION] = "configuration",
 };
 
 enum kith_code

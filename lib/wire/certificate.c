@@ -2,10 +2,13 @@
 /* Reading and judging certificates and keys. */
 #include "tls_internal.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "address.h"
 #include "base64url.h"
 #include "hash.h"
 #include "mem.h"
@@ -13,17 +16,23 @@
 #define RSA_BITS_MIN 2048u
 
 void
-certificate_pin(const mbedtls_x509_crt *crt, char pin_r[PIN_SIZE])
+certificate_pin_of(const void *der, size_t length, char pin_r[PIN_SIZE])
 {
 	uint8_t digest[HASH_SIZE];
 	char *text;
 
-	/* pk_raw is the SubjectPublicKeyInfo as it stands in the certificate */
-	hash_sha256(crt->pk_raw.p, crt->pk_raw.len, digest);
+	hash_sha256(der, length, digest);
 	text = base64url_encode(digest, sizeof(digest));
 	memcpy(pin_r, PIN_PREFIX, strlen(PIN_PREFIX));
 	memcpy(pin_r + strlen(PIN_PREFIX), text, PIN_SIZE - strlen(PIN_PREFIX));
 	free(text);
+}
+
+void
+certificate_pin(const mbedtls_x509_crt *crt, char pin_r[PIN_SIZE])
+{
+	/* pk_raw is the SubjectPublicKeyInfo as it stands in the certificate */
+	certificate_pin_of(crt->pk_raw.p, crt->pk_raw.len, pin_r);
 }
 
 /* mbedTLS wants PEM with its NUL counted. The caller wipes and frees. */
@@ -59,8 +68,8 @@ parse_chain(
 	    f, KITH_MALFORMED, ret, "The certificate cannot be read");
 }
 
-static enum kith_code
-parse_key(
+enum kith_code
+certificate_parse_key(
     const void *pem, size_t length, mbedtls_pk_context *key, struct fault *f)
 {
 	unsigned char *text;
@@ -91,6 +100,17 @@ is_strong(const mbedtls_pk_context *key)
 }
 
 enum kith_code
+certificate_check_key(const mbedtls_pk_context *key, struct fault *f)
+{
+	if (is_strong(key))
+		return KITH_OK;
+	return fault_set(f, KITH_REFUSED,
+	    "The key is too weak: it must be RSA of at least %u bits, "
+	    "P-256 or P-384",
+	    RSA_BITS_MIN);
+}
+
+enum kith_code
 certificate_parse_pair(const struct tls_identity *identity,
     mbedtls_x509_crt *chain, mbedtls_pk_context *key, struct fault *f)
 {
@@ -98,18 +118,14 @@ certificate_parse_pair(const struct tls_identity *identity,
 	    identity->certificate, identity->certificate_length, chain, f);
 
 	if (code == KITH_OK)
-		code = parse_key(identity->key, identity->key_length, key, f);
+		code = certificate_parse_key(
+		    identity->key, identity->key_length, key, f);
 	if (code != KITH_OK)
 		return code;
 	if (compat_pk_check_pair(&chain->pk, key) != 0)
 		return fault_set(f, KITH_REFUSED,
 		    "The private key does not belong to the certificate");
-	if (!is_strong(key))
-		return fault_set(f, KITH_REFUSED,
-		    "The key is too weak: it must be RSA of at least %u bits, "
-		    "P-256 or P-384",
-		    RSA_BITS_MIN);
-	return KITH_OK;
+	return certificate_check_key(key, f);
 }
 
 static int64_t
@@ -128,12 +144,72 @@ to_us(const mbedtls_x509_time *t)
 }
 
 static void
+add_name(char *names, const char *name, size_t length)
+{
+	size_t used = strlen(names);
+
+	if (length > 0 && length < INET6_ADDRSTRLEN + ADDRESS_HOST_MAX)
+		snprintf(names + used, CERTIFICATE_ALL_NAMES_SIZE - used,
+		    "%s%.*s", used > 0 ? ", " : "", (int)length, name);
+}
+
+static void
+add_address(char *names, const mbedtls_x509_buf *bytes)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (bytes->len == 4)
+		inet_ntop(AF_INET, bytes->p, text, sizeof(text));
+	else if (bytes->len == 16)
+		inet_ntop(AF_INET6, bytes->p, text, sizeof(text));
+	add_name(names, text, strlen(text));
+}
+
+/* Each as it stands there: the tag says which kind of name it is. */
+static void
+describe_names(const mbedtls_x509_crt *crt, char *names_r)
+{
+	const mbedtls_x509_sequence *one;
+
+	names_r[0] = '\0';
+	for (one = &crt->subject_alt_names; one != NULL; one = one->next) {
+		const mbedtls_x509_buf *name = &one->buf;
+
+		switch (name->tag & MBEDTLS_ASN1_TAG_VALUE_MASK) {
+		case MBEDTLS_X509_SAN_DNS_NAME:
+			add_name(names_r, (const char *)name->p, name->len);
+			break;
+		case MBEDTLS_X509_SAN_IP_ADDRESS:
+			add_address(names_r, name);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void
+describe_dn(const mbedtls_x509_name *name, char *text_r)
+{
+	if (mbedtls_x509_dn_gets(text_r, CERTIFICATE_SUBJECT_SIZE, name) < 0)
+		text_r[0] = '\0';
+}
+
+static void
 describe(const mbedtls_x509_crt *crt, struct certificate_info *info_r)
 {
+	const mbedtls_x509_crt *one;
+
 	certificate_pin(crt, info_r->pin);
-	if (mbedtls_x509_dn_gets(
-		info_r->subject, sizeof(info_r->subject), &crt->subject) < 0)
-		info_r->subject[0] = '\0';
+	describe_dn(&crt->subject, info_r->subject);
+	describe_dn(&crt->issuer, info_r->issuer);
+	describe_names(crt, info_r->names);
+	snprintf(info_r->kind, sizeof(info_r->kind), "%s %u",
+	    mbedtls_pk_can_do(&crt->pk, MBEDTLS_PK_RSA) ? "RSA" : "EC",
+	    (unsigned)mbedtls_pk_get_bitlen(&crt->pk));
+	info_r->chain_length = 0;
+	for (one = crt; one != NULL; one = one->next)
+		info_r->chain_length++;
 	info_r->not_before_us = to_us(&crt->valid_from);
 	info_r->not_after_us = to_us(&crt->valid_to);
 }

@@ -135,8 +135,8 @@ fill_in(mbedtls_x509write_cert *crt, const struct certificate_wish *wish)
 	return ret;
 }
 
-static int
-make_key(mbedtls_pk_context *key)
+int
+certificate_generate_key(mbedtls_pk_context *key)
 {
 	int ret =
 	    mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
@@ -157,7 +157,10 @@ write_pair(const struct certificate_wish *wish, char *certificate, char *pem)
 
 	mbedtls_x509write_crt_init(&crt);
 	mbedtls_pk_init(&key);
-	ret = make_key(&key);
+	ret = wish->key != NULL
+	    ? compat_pk_parse_key(
+		  &key, (const unsigned char *)wish->key, strlen(wish->key) + 1)
+	    : certificate_generate_key(&key);
 	if (ret == 0)
 		ret = fill_in(&crt, wish);
 	if (ret == 0) {
@@ -201,6 +204,9 @@ certificate_make(const struct certificate_wish *wish, char **certificate_r,
 	char *certificate, *key;
 	int ret;
 
+	if (code == KITH_OK && wish->key != NULL)
+		code = certificate_public_key(
+		    wish->key, strlen(wish->key), NULL, NULL, f);
 	if (code != KITH_OK)
 		return code;
 	certificate = mem_new(PEM_SIZE, 1);

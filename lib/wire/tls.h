@@ -76,6 +76,8 @@ struct tls_trust {
 	enum tls_trust_kind kind;
 	const char *pin;     /* TLS_TRUST_PIN */
 	const char *ca_file; /* TLS_TRUST_CA: PEM bundle, NULL: the system's */
+	/* TLS_TRUST_PIN: the key that the server announced; NULL: none */
+	const char *next_pin;
 };
 
 /* KITH_MALFORMED for a pin or bundle that cannot be read, KITH_IO. */

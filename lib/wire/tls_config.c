@@ -136,7 +136,9 @@ tls_config_new_client(const struct tls_trust *trust,
 	struct tls_config *config;
 	enum kith_code code;
 
-	if (trust->kind == TLS_TRUST_PIN && !pin_valid(trust->pin))
+	if (trust->kind == TLS_TRUST_PIN &&
+	    (!pin_valid(trust->pin) ||
+		(trust->next_pin != NULL && !pin_valid(trust->next_pin))))
 		return fault_set(
 		    f, KITH_MALFORMED, "That is not the fingerprint of a key");
 	config = new_config(false);
@@ -144,6 +146,8 @@ tls_config_new_client(const struct tls_trust *trust,
 	code = set_policy(config, f);
 	if (trust->kind == TLS_TRUST_PIN)
 		memcpy(config->pin, trust->pin, PIN_SIZE);
+	if (trust->kind == TLS_TRUST_PIN && trust->next_pin != NULL)
+		memcpy(config->next_pin, trust->next_pin, PIN_SIZE);
 	if (code == KITH_OK && trust->kind == TLS_TRUST_CA)
 		code = load_authorities(config, trust->ca_file, f);
 	if (code != KITH_OK) {

@@ -125,6 +125,14 @@ receive_some(void *connection, unsigned char *to, size_t size)
 
 /* ---- trust ---- */
 
+static bool
+is_pinned(const struct tls_connection *c)
+{
+	return strcmp(c->peer_pin, c->config->pin) == 0 ||
+	    (c->config->next_pin[0] != '\0' &&
+		strcmp(c->peer_pin, c->config->next_pin) == 0);
+}
+
 int
 tls_verify(void *connection, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
@@ -135,8 +143,7 @@ tls_verify(void *connection, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 	if (c->config->kind == TLS_TRUST_CA)
 		return 0;
 	*flags = 0; /* names, dates and CAs do not count */
-	if (depth == 0 && c->config->kind == TLS_TRUST_PIN &&
-	    strcmp(c->peer_pin, c->config->pin) != 0) {
+	if (depth == 0 && c->config->kind == TLS_TRUST_PIN && !is_pinned(c)) {
 		c->untrusted = true;
 		return MBEDTLS_ERR_X509_FATAL_ERROR;
 	}
@@ -290,8 +297,7 @@ judge_peer(struct tls_connection *c, struct fault *f)
 	if (c->config->is_server)
 		return KITH_OK;
 	if (c->peer_pin[0] == '\0' ||
-	    (c->config->kind == TLS_TRUST_PIN &&
-		strcmp(c->peer_pin, c->config->pin) != 0))
+	    (c->config->kind == TLS_TRUST_PIN && !is_pinned(c)))
 		return fault_set(f, KITH_UNTRUSTED,
 		    "The server has another key than the expected one");
 	if (c->config->kind == TLS_TRUST_PROBE)

@@ -16,7 +16,8 @@ struct tls_config {
 	mbedtls_x509_crt authorities; /* TLS_TRUST_CA */
 	enum tls_trust_kind kind;     /* a client's */
 	bool is_server;
-	char pin[PIN_SIZE]; /* a server's own, or what a client expects */
+	char pin[PIN_SIZE];      /* a server's own, or what a client expects */
+	char next_pin[PIN_SIZE]; /* a client expects this as well; "": none */
 };
 
 /* fault_set() with ": " and what mbedTLS says to its error. */
@@ -25,6 +26,16 @@ enum kith_code tls_fault(
 
 /* The pin of a parsed certificate's key. */
 void certificate_pin(const mbedtls_x509_crt *crt, char pin_r[PIN_SIZE]);
+
+/* The pin of a SubjectPublicKeyInfo in DER. */
+void certificate_pin_of(const void *der, size_t length, char pin_r[PIN_SIZE]);
+
+/* A private key in PEM; KITH_REFUSED by certificate_check_key() if weak. */
+enum kith_code certificate_parse_key(
+    const void *pem, size_t length, mbedtls_pk_context *key, struct fault *f);
+enum kith_code certificate_check_key(
+    const mbedtls_pk_context *key, struct fault *f);
+int certificate_generate_key(mbedtls_pk_context *key);
 
 /*
  * Parses a chain and its key and checks that they fit and are strong enough,

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "ipc.pb-c.h"
 #include "settings.h"
 
 #define PROBLEMS_MAX 16

@@ -18,10 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "log.h"
 #include "mem.h"
 #include "password.h"
-#include "sandbox.h"
 #include "text.h"
 
 #define SETTINGS_NUMBER_DIGITS 9
@@ -61,6 +59,8 @@ const struct settings_row settings_rows[] = {
 	TEXT("listen", listen, "0.0.0.0:5484, [::]:5484", RESTART),
 	PATH("certificate", certificate, "/etc/kith/certificate.pem", RELOAD),
 	PATH("private-key", private_key, "/etc/kith/private-key.pem", RELOAD),
+	PATH("next-public-key", next_public_key,
+	    "/etc/kith/next-public-key.pem", RELOAD),
 	TEXT("server-name", server_name, "", RELOAD),
 	WORD("sign-up", sign_up, sign_up_words, "invite", RELOAD),
 	PATH("database", database, "/var/lib/kith/kith.db", RESTART),
@@ -440,30 +440,6 @@ settings_keep_restart_keys(const struct settings *old, struct settings *new)
 		free(*text_of(row, new));
 		*text_of(row, new) = mem_dup_string(*text_of(row, old));
 	}
-}
-
-void
-settings_to_message(const struct settings *s, Kith__Ipc__Settings *m)
-{
-	kith__ipc__settings__init(m);
-	m->server_name = s->server_name;
-	m->database = s->database;
-	m->sign_up = (Kith__SignUpMode)s->sign_up;
-	m->sandbox = s->sandbox;
-	m->max_connections = s->max_connections;
-	m->max_connections_per_address = s->max_connections_per_address;
-	m->sessions_per_process = s->sessions_per_process;
-	m->argon2_memory_kib = s->argon2_memory_mib * MIB_IN_KIB;
-	m->argon2_passes = s->argon2_passes;
-	m->argon2_lanes = s->argon2_lanes;
-	m->auth_workers = s->auth_workers;
-	m->sign_in_timeout_s = s->sign_in_timeout_s;
-	m->idle_timeout_s = s->idle_timeout_s;
-	m->messages_per_minute = s->messages_per_minute;
-	m->friend_requests_per_hour = s->friend_requests_per_hour;
-	m->log_level = s->log_level;
-	m->run_directory = s->run_directory;
-	m->listen = s->listen;
 }
 
 char *

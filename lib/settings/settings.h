@@ -8,7 +8,6 @@
 
 #include "address.h"
 #include "fault.h"
-#include "ipc.pb-c.h"
 
 /*
  * kithd.conf: one table (settings_rows) says of every key what it may be, what
@@ -29,6 +28,7 @@ struct settings {
 	char *database;
 	char *certificate;
 	char *private_key;
+	char *next_public_key; /* the file may be missing */
 	char *server_name;
 	char *run_directory;
 	uint32_t sign_up;   /* Kith__SignUpMode */
@@ -93,10 +93,6 @@ size_t settings_restart_keys(const struct settings *old,
 /* Gives new the values of old for the keys marked "restart". */
 void settings_keep_restart_keys(
     const struct settings *old, struct settings *new);
-
-/* Fills in all that comes from the file; every pointer is borrowed. */
-void settings_to_message(
-    const struct settings *settings, Kith__Ipc__Settings *message_r);
 
 /* The folder of the database; a new string, free() it. */
 char *settings_database_folder(const struct settings *settings);
