@@ -323,9 +323,6 @@ sandbox_prepare(Kith__Ipc__Role role, enum sandbox_mode mode,
 	enum kith_code code = KITH_OK;
 
 	s->ruleset = -1;
-#ifdef KITH_SANITIZERS
-	mode = SANDBOX_OFF;
-#endif
 	if (mode == SANDBOX_FULL)
 		code = prepare_landlock(s, role, folders, fault);
 	if (code == KITH_OK && mode != SANDBOX_OFF)
@@ -341,6 +338,9 @@ sandbox_prepare(Kith__Ipc__Role role, enum sandbox_mode mode,
 enum kith_code
 sandbox_enter(const struct sandbox *s, struct fault *fault)
 {
+#ifdef KITH_SANITIZERS
+	return KITH_OK;
+#endif
 	if (s->ruleset < 0 && s->program.len == 0)
 		return KITH_OK;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

@@ -28,8 +28,8 @@ enum sandbox_mode {
  * beneath them. The hub passes the database's folder, the parent that and the
  * run directory, the others none.
  * KITH_UNSUPPORTED with a sentence that names the missing part.
- * In a build with sanitizers nothing is applied: their runtimes need calls
- * that no role has.
+ * In a build with sanitizers it is made ready and not entered: their runtimes
+ * need calls that no role has.
  */
 enum kith_code sandbox_apply(Kith__Ipc__Role role, enum sandbox_mode mode,
     const char *const *folders, struct fault *fault);

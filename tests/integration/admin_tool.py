@@ -16,6 +16,7 @@ import time
 import pytest
 
 from kith_server import REPORTS, as_ordinary_user, own
+from patience import seconds
 
 PASSWORD = "correct horse 7"
 CHEAP = ("--argon2-memory-kib", "19456", "--argon2-passes", "2")
@@ -38,7 +39,7 @@ class Admin:
 
     def run(self, *words, stdin="", expect=OK):
         done = subprocess.run(self.command(*words), input=stdin, text=True,
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=seconds(60))
         assert not REPORTS.search(done.stderr), done.stderr
         assert done.returncode == expect, \
             f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -103,7 +104,7 @@ def on_terminal(admin, *words, answers):
         os.execvp(command[0], command)
     shown = b""
     answers = list(answers)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + seconds(60)
     while time.monotonic() < deadline:
         ready, _, _ = select.select([terminal], [], [], 0.1)
         if ready:

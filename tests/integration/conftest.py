@@ -16,10 +16,20 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE))
 
 from kith_server import Programs, Server, finish  # noqa: E402
+from patience import VALGRIND  # noqa: E402
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
+    config.addinivalue_line(
+        "markers", "not_under_valgrind(reason): what it looks at is not "
+        "there, or is valgrind's own, with KITH_VALGRIND set")
+
+
+def pytest_runtest_setup(item):
+    marker = item.get_closest_marker("not_under_valgrind")
+    if marker and VALGRIND:
+        pytest.skip("under valgrind: " + marker.args[0])
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +61,18 @@ def pb(workspace):
 
 @pytest.fixture(scope="session")
 def programs(build, workspace):
-    return Programs(build, workspace / "programs")
+    programs = Programs(build, workspace / "programs")
+    yield programs
+    programs.judge()
+
+
+@pytest.fixture(autouse=True)
+def judged(request):
+    """No process of a test, whichever it was, made valgrind report."""
+    programs = request.getfixturevalue("programs") if VALGRIND else None
+    yield
+    if programs:
+        programs.judge()
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ import struct
 import subprocess
 import time
 
+from patience import seconds
+
 ALPN = "kith/1"
 ANSWER_TIMEOUT_S = 20.0  # generous: sanitizers and a busy machine
 QUIET_S = 0.3            # how long "nothing comes" is watched
@@ -88,7 +90,7 @@ class Connection:
         self.frame_max = 65536
         self.clean_end = False  # by close_notify
         plain = socket.create_connection(
-            address, ANSWER_TIMEOUT_S, source and (source, 0))
+            address, seconds(ANSWER_TIMEOUT_S), source and (source, 0))
         try:
             self.socket = (context or tls_context()).wrap_socket(
                 plain, server_hostname="localhost",
@@ -112,7 +114,7 @@ class Connection:
     def send_frame(self, body):
         self.send_bytes(struct.pack(">I", len(body)) + body)
 
-    def receive(self, timeout=ANSWER_TIMEOUT_S):
+    def receive(self, timeout=seconds(ANSWER_TIMEOUT_S)):
         """The next ToClient, or None when none came in time."""
         deadline = time.monotonic() + timeout
         while True:
@@ -133,7 +135,7 @@ class Connection:
             except (ConnectionError, ssl.SSLError) as error:
                 raise Closed() from error
             finally:
-                self.socket.settimeout(ANSWER_TIMEOUT_S)
+                self.socket.settimeout(seconds(ANSWER_TIMEOUT_S))
             if not data:
                 self.clean_end = True
                 raise Closed()
@@ -225,7 +227,7 @@ class Client:
 
     def answer(self, request, timeout=ANSWER_TIMEOUT_S):
         """The body of the answer to a request; raises Refused."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds(timeout)
         while request not in self.answers:
             if not self.pump(deadline - time.monotonic()):
                 raise ProtocolFault(f"no answer to request {request}")
@@ -357,7 +359,7 @@ class Client:
 
     def wait_event(self, kind, timeout=ANSWER_TIMEOUT_S, where=None):
         """Takes the first event of a kind (and condition) off the list."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds(timeout)
         while True:
             for index, event in enumerate(self.events):
                 if event.WhichOneof("body") == kind:
@@ -368,12 +370,12 @@ class Client:
             left = deadline - time.monotonic()
             if left <= 0 or not self.pump(left):
                 raise AssertionError(
-                    f"no event {kind} in {timeout} s; there are "
+                    f"no event {kind} in {seconds(timeout)} s; there are "
                     f"{[e.WhichOneof('body') for e in self.events]}")
 
     def wait_live(self, what, where, timeout=ANSWER_TIMEOUT_S):
         """The same for "presence" and "typing"."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds(timeout)
         queue = getattr(self, what)
         while True:
             for index, body in enumerate(queue):
@@ -382,16 +384,17 @@ class Client:
                     return body
             left = deadline - time.monotonic()
             if left <= 0 or not self.pump(left):
-                raise AssertionError(f"no such {what} in {timeout} s")
+                raise AssertionError(f"no such {what} in {seconds(timeout)} s")
 
     def wait_closed(self, timeout=ANSWER_TIMEOUT_S):
         """Reads on until the daemon closes; the Refusal of its goodbye."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds(timeout)
         while True:
             left = deadline - time.monotonic()
             try:
                 if left <= 0 or not self.pump(left):
-                    raise AssertionError(f"not closed within {timeout} s")
+                    raise AssertionError(
+                        f"not closed within {seconds(timeout)} s")
             except Refused:
                 continue
             except Closed as closed:
@@ -399,7 +402,7 @@ class Client:
 
     def drain(self, quiet=QUIET_S):
         """Takes in what comes until nothing came for a moment."""
-        while self.pump(quiet):
+        while self.pump(seconds(quiet)):
             pass
 
     # --- messages ---------------------------------------------------------

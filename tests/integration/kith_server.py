@@ -18,9 +18,10 @@ import subprocess
 import time
 
 from kith_client import Client, Closed, ProtocolFault, pin_of
+from patience import VALGRIND, put_under_valgrind, seconds, wait_until
 
 ORDINARY_ID = 64738      # a uid and gid without an entry anywhere
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = seconds(30.0)
 STOP_TIMEOUT_S = 20.0
 
 # Sign-ups and floods of one test must not run into limits meant for people.
@@ -43,18 +44,6 @@ REPORTS = re.compile(
     r"runtime error:|ThreadSanitizer")
 DEATHS = re.compile(r"\bsignal\b.*\b(\d+|SIG[A-Z]+|Segmentation|Aborted)|"
                     r"\b(killed|died|dumped) by\b", re.I)
-
-
-def wait_until(condition, timeout=10.0, what="it", step=0.02):
-    """Waits for a condition; its value, or AssertionError."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not happen in {timeout} s")
-        time.sleep(step)
 
 
 def free_port(host="127.0.0.1"):
@@ -109,12 +98,26 @@ class Process:
         self.pid = pid
         self.state = fields[0]
         self.parent = int(fields[1])
+        self.group = int(fields[2])
         self.session = int(fields[3])
         try:
             self.title = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() \
                 .rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             self.title = ""
+        if VALGRIND:
+            self.title = self._title_under_valgrind(stat)
+
+    def _title_under_valgrind(self, stat):
+        """A process changes its title in a copy there, which nobody sees:
+        each role is known by how it was started."""
+        role = re.search(r" --role (\w+)$", self.title)
+        if role:
+            return f"kithd: {role.group(1)}"
+        if "(kithd-session)" in stat:  # a listener leads a group of its own
+            role = "listener" if self.group == self.pid else "session"
+            return f"kithd-session: {role}"
+        return "kithd: parent"
 
     def __repr__(self):
         return f"{self.pid} {self.state} {self.title!r}"
@@ -150,7 +153,7 @@ class Server:
         self.address = ("127.0.0.1", free_port())
         self.certificate, self.key = make_certificate(self.folder)
         self.settings = dict(DEFAULTS)
-        if self.valgrind():  # it needs calls that no role has
+        if VALGRIND:  # it needs calls that no role has
             self.settings["sandbox"] = "off"
         self.set(**settings)
         self.process = None
@@ -184,18 +187,8 @@ class Server:
     # --- life -------------------------------------------------------------
 
     def command(self, *arguments):
-        return [*as_ordinary_user(), *self.valgrind(),
-                str(self.programs.kithd), "--config",
+        return [*as_ordinary_user(), str(self.programs.kithd), "--config",
                 str(self.configuration), *arguments]
-
-    def valgrind(self):
-        """With KITH_VALGRIND set, all of the daemon runs under it. Leaks are
-        LeakSanitizer's business, which knows what a process still holds."""
-        if not os.environ.get("KITH_VALGRIND"):
-            return []
-        return ["valgrind", "-q", "--trace-children=yes", "--track-fds=no",
-                "--leak-check=no", "--error-exitcode=99",
-                f"--log-file={self.folder}/report.%p"]
 
     def environment(self):
         environment = dict(os.environ)
@@ -238,11 +231,11 @@ class Server:
     def wait(self, timeout=STOP_TIMEOUT_S):
         """Waits for kithd's own end; its exit status."""
         try:
-            return self.process.wait(timeout)
+            return self.process.wait(seconds(timeout))
         except subprocess.TimeoutExpired:
             raise AssertionError(
-                f"kithd goes on after {timeout} s: {self.processes()}\n"
-                f"{self.log()}") from None
+                f"kithd goes on after {seconds(timeout)} s: "
+                f"{self.processes()}\n{self.log()}") from None
         finally:
             if self.process.poll() is not None:
                 self.last_session = self.process.pid
@@ -332,7 +325,8 @@ class Server:
         done = subprocess.run(
             [*as_ordinary_user(), str(self.programs.kith_admin), *arguments,
              "--database", str(self.database)],
-            input=stdin, capture_output=True, text=True, timeout=60,
+            input=stdin, capture_output=True, text=True,
+            timeout=seconds(60),
             env=self.environment())
         assert not REPORTS.search(done.stderr), done.stderr
         if check:
@@ -412,17 +406,37 @@ class Programs:
     def __init__(self, build, folder):
         self.build = pathlib.Path(build)
         self.folder = pathlib.Path(folder)
+        self.folder.mkdir()
+        self.reports = self.folder / "reports"
+        self.reports.mkdir()
+        self.reports.chmod(0o1777)  # each process writes as who it is
         self.kithd = self._reachable("daemon/kithd")
         self.kithd_session = self._reachable("daemon/kithd-session")
         self.kith_admin = self._reachable("admin/kith-admin")
 
     def _reachable(self, relative):
         """A copy: the checkout may lie in a folder that is root's alone."""
-        target = self.folder / relative
+        target = self._copy(relative, self.folder / relative)
+        if VALGRIND:
+            real = self._copy(relative, self.folder / "real" / relative)
+            put_under_valgrind(target, real, self.reports)
+        return target
+
+    def _copy(self, relative, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.build / relative, target)
         target.chmod(0o755)
         return target
+
+    def judge(self):
+        """Takes what valgrind has found since the last time; fails on it."""
+        findings = []
+        for report in self.reports.iterdir():
+            text = report.read_text(errors="replace")
+            if text.strip():
+                findings.append(text)
+                report.unlink()
+        assert not findings, "valgrind reports:\n" + "\n".join(findings)
 
 
 def finish(servers, node):

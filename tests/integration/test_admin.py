@@ -8,6 +8,7 @@ import pytest
 
 from kith_client import Refused, refused, uuid7
 from kith_server import pin_of_file
+from patience import seconds
 
 WITHIN_S = 1.0
 FAILED, USAGE, NOT_FOUND, CONFLICT = 1, 2, 3, 4
@@ -21,7 +22,7 @@ def test_lock_ends_a_live_session(server):
     for client in (person, second):
         assert client.wait_closed(WITHIN_S).code == \
             server.pb.Refusal.LOCKED
-    assert time.monotonic() - begin < WITHIN_S
+    assert time.monotonic() - begin < seconds(WITHIN_S)
     with refused("LOCKED"):
         server.connect().sign_in(person.name, token=person.token)
     with refused("LOCKED"):
@@ -37,7 +38,7 @@ def test_friend_add_and_remove_reach_both(server):
     server.admin("friend", "add", one.name, other.name)
     begin = time.monotonic()
     added = [c.wait_event("friend_added", WITHIN_S) for c in (one, other)]
-    assert time.monotonic() - begin < WITHIN_S
+    assert time.monotonic() - begin < seconds(WITHIN_S)
     conversation = added[0].conversation.id
     assert added[1].conversation.id == conversation
     one.send_text(conversation, "made by the administrator")
@@ -48,7 +49,7 @@ def test_friend_add_and_remove_reach_both(server):
     for client, friend in ((one, other), (other, one)):
         assert client.wait_event("friend_removed",
                                  WITHIN_S).user_id == friend.id
-    assert time.monotonic() - begin < WITHIN_S
+    assert time.monotonic() - begin < seconds(WITHIN_S)
     with refused("NOT_FRIENDS"):
         one.send_text(conversation, "too late")
 
@@ -199,7 +200,7 @@ def test_tool_is_never_locked_out(server):
                 for _ in range(2000)]
     begin = time.monotonic()
     server.admin("user", "add", "late", "--generate")
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < seconds(10)
     for request in requests:
         try:
             one.answer(request, 60)

@@ -16,7 +16,8 @@ import pytest
 from admin_tool import (  # noqa: F401 (fixtures)
     BUSY, CHEAP, FAILED, INTEGRITY, NOT_FOUND, OK, on_terminal, REFUSED,
     waits_in, admin, pair)
-from kith_server import ORDINARY_ID, own, wait_until
+from kith_server import ORDINARY_ID, own
+from patience import seconds, wait_until
 
 # --- the database ---------------------------------------------------------
 
@@ -32,7 +33,7 @@ def test_busy(pair, words):
         fcntl.flock(lock, fcntl.LOCK_EX)
         began = time.monotonic()
         answer = pair.json(*words, "--wait", "1", expect=BUSY)
-        assert 0.9 < time.monotonic() - began < 20
+        assert 0.9 < time.monotonic() - began < seconds(20)
         assert answer["code"] == "busy"
         assert "password" not in answer
         pair.run(*words, "--wait", "0", expect=BUSY)
@@ -48,7 +49,7 @@ def test_it_waits_for_its_turn(pair):
         wait_until(lambda: "flock" in waits_in(process.pid), 20,
                    "waiting for the lock")
         fcntl.flock(lock, fcntl.LOCK_UN)
-    assert process.wait(20) == OK
+    assert process.wait(seconds(20)) == OK
     assert pair.user("bob")["state"] == "locked"
 
 
@@ -241,7 +242,7 @@ def test_killed_at_any_point_it_leaves_the_database_whole(pair):
                            ("--generate", *CHEAP))),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(0.004 * i)
+            process.wait(seconds(0.004 * i))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -9,7 +9,7 @@ import subprocess
 from admin_tool import (  # noqa: F401 (fixtures)
     CHEAP, CONFLICT, FAILED, NOT_FOUND, OK, on_terminal, PASSWORD, USAGE,
     waits_in, admin)
-from kith_server import wait_until
+from patience import seconds, wait_until
 
 # --- certificates ---------------------------------------------------------
 
@@ -111,7 +111,7 @@ def test_the_password_is_in_no_ones_sight(admin):
             assert PASSWORD.encode() not in pathlib.Path(
                 "/proc", str(process.pid), name).read_bytes()
         fcntl.flock(lock, fcntl.LOCK_UN)
-    assert process.wait(20) == OK
+    assert process.wait(seconds(20)) == OK
     process.stderr.close()
 
 

@@ -12,25 +12,27 @@ import time
 import pytest
 
 from kith_client import Closed, Refused, refused, uuid7
-from kith_server import processes_of, wait_until
+from kith_server import processes_of
+from patience import seconds, wait_until
 
 RECOVERY_S = 10
 
 
 def reconnect(server, person, timeout=RECOVERY_S):
     """Comes back as a client does: trying, with its token and cursor."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + seconds(timeout)
     while True:
         try:
             return server.back(person)
         except (OSError, Closed, AssertionError) as error:
             if time.monotonic() > deadline:
                 raise AssertionError(
-                    f"no way back in {timeout} s: {error!r}\n"
+                    f"no way back in {seconds(timeout)} s: {error!r}\n"
                     f"{server.log()}") from error
             time.sleep(0.05)
 
 
+@pytest.mark.not_under_valgrind("titles are set in memory that ps cannot see")
 def test_ps_shows_who_does_what(server):
     assert len(server.processes("parent")) == 1
     for role in ("hub", "auth", "listener"):
@@ -78,7 +80,8 @@ def test_root_is_refused(make_server):
     server = make_server()
     done = subprocess.run(
         [server.programs.kithd, "--config", server.configuration,
-         "--foreground"], capture_output=True, text=True, timeout=30,
+         "--foreground"], capture_output=True, text=True,
+        timeout=seconds(30),
         env=server.environment())
     assert done.returncode != 0
     assert "root" in done.stderr
@@ -130,6 +133,7 @@ def hits(pid, needles):
     return found
 
 
+@pytest.mark.not_under_valgrind("it keeps what passed through registers")
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can read the memory")
 def test_session_holds_no_private_key(server):
     one, other, conversation = server.two_friends()

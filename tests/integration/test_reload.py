@@ -5,7 +5,8 @@ import signal
 import time
 
 from kith_client import Client
-from kith_server import make_certificate, pin_of_file, wait_until
+from kith_server import make_certificate, pin_of_file
+from patience import wait_until
 
 
 def reload(server):

@@ -15,14 +15,14 @@ import tempfile
 import pytest
 
 from kith_client import Refused, uuid7
-from kith_server import (as_ordinary_user, make_certificate, own, unique_name,
-                         wait_until)
+from kith_server import as_ordinary_user, make_certificate, own, unique_name
+from patience import seconds, wait_until
 
 
 def check(server, *arguments):
     """kithd --check: (status, what it says)."""
     done = subprocess.run(server.command("--check", *arguments),
-                          capture_output=True, text=True, timeout=30,
+                          capture_output=True, text=True, timeout=seconds(30),
                           env=server.environment())
     return done.returncode, done.stdout + done.stderr
 
@@ -92,11 +92,12 @@ def test_missing_configuration_and_bad_usage(make_server):
     server = make_server()
     done = subprocess.run(
         [*as_ordinary_user(), server.programs.kithd, "--check", "--config",
-         "/nowhere/kithd.conf"], capture_output=True, text=True, timeout=30)
+         "/nowhere/kithd.conf"], capture_output=True, text=True,
+        timeout=seconds(30))
     assert done.returncode != 0 and "/nowhere/kithd.conf" in done.stderr
     done = subprocess.run(
         [*as_ordinary_user(), server.programs.kithd, "--nonsense"],
-        capture_output=True, text=True, timeout=30)
+        capture_output=True, text=True, timeout=seconds(30))
     assert done.returncode not in (0, 1) and "--nonsense" in done.stderr
 
 
@@ -393,7 +394,8 @@ def test_detaches_once_it_serves(server):
     """Without --foreground: the command ends well when the port answers, and
     not well when there is nothing to detach."""
     second = subprocess.run(server.command(), env=server.environment(),
-                            capture_output=True, text=True, timeout=30)
+                            capture_output=True, text=True,
+                            timeout=seconds(30))
     assert second.returncode == 1
     assert "cannot listen" in second.stderr.lower()
     server.stop()
@@ -401,7 +403,7 @@ def test_detaches_once_it_serves(server):
     with server.log_path.open("ab") as log:
         subprocess.run(server.command(), env=server.environment(),
                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                       timeout=30, check=True)
+                       timeout=seconds(30), check=True)
     pid = int(re.findall(r"parent\[(\d+)\]: serving", server.log())[-1])
     try:
         server.connect().close()

@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from kith_server import own, wait_until
+from kith_server import own
+from patience import seconds, wait_until
 
-WATCHDOG_S = 1.5  # kithd probes three times in this
+WATCHDOG_S = seconds(1.5)  # kithd probes three times in this
 
 
 class Manager:

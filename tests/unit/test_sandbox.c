@@ -445,7 +445,7 @@ try_role(Kith__Ipc__Role role, size_t offset)
 
 		if (WIFEXITED(status) &&
 		    WEXITSTATUS(status) == EXIT_UNSUPPORTED)
-			skip(); /* no Landlock here, or under valgrind */
+			skip(); /* no Landlock here */
 		memcpy(&expected, (const char *)p + offset, sizeof(expected));
 		seen = verdict_of(status);
 		if (seen != expected)
@@ -538,6 +538,40 @@ test_session_in_listener(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/*
+ * Valgrind 3.19 does not know seccomp() and the landlock calls, so that the
+ * sandbox finds them missing. And if it did: between any two calls of the
+ * program it asks for things of its own (executable memory for translated
+ * code; gettid, tgkill and rt_sigtimedwait for signals; files for reports),
+ * and a filter does not know who asks. Nothing can live in a sandbox there;
+ * how one is built is judged by the build with sanitizers.
+ */
+static bool
+under_valgrind(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
+static void
+test_every_role_is_prepared(void **state)
+{
+	int role;
+
+	for (role = 0; role < (int)KITH__IPC__ROLE__ROLE_SESSION + 1; role++) {
+		struct sandbox *sandbox = NULL;
+		struct fault fault;
+
+		assert_int_equal(sandbox_prepare((Kith__Ipc__Role)role,
+				     SANDBOX_SECCOMP, NULL, &sandbox, &fault),
+		    KITH_OK);
+		assert_non_null(sandbox);
+		sandbox_free(&sandbox);
+		assert_null(sandbox);
+	}
+}
+
 /* ---- the world -------------------------------------------------------- */
 
 static int
@@ -587,7 +621,11 @@ tear_down(void **state)
 int
 main(void)
 {
+	const struct CMUnitTest prepares[] = {
+		cmocka_unit_test(test_every_role_is_prepared),
+	};
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_role_is_prepared),
 		cmocka_unit_test(test_parent),
 		cmocka_unit_test(test_hub),
 		cmocka_unit_test(test_auth),
@@ -598,13 +636,18 @@ main(void)
 	};
 
 #ifdef KITH_SANITIZERS
-	/* their runtimes need what no role may do: no sandbox is applied */
-	printf("1..0 # SKIP built with sanitizers\n");
+	/* their runtimes need what no role may do: no sandbox is entered */
 	(void)tests;
 	(void)set_up;
 	(void)tear_down;
-	return 0;
+	(void)under_valgrind;
+	return cmocka_run_group_tests(prepares, NULL, NULL);
 #else
+	(void)prepares;
+	if (under_valgrind()) {
+		printf("1..0 # SKIP valgrind does not know seccomp()\n");
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 #endif
 }
