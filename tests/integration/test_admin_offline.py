@@ -11,8 +11,8 @@ import subprocess
 import pytest
 
 from admin_tool import (  # noqa: F401 (fixtures)
-    CHEAP, CONFLICT, FAILED, NOT_FOUND, PASSWORD, REFUSED, set_meta, USAGE,
-    admin, pair)
+    CHEAP, CONFLICT, FAILED, NOT_FOUND, OK, PASSWORD, REFUSED, USAGE, admin,
+    on_terminal, pair, set_meta)
 from kith_server import ORDINARY_ID, own
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -288,16 +288,15 @@ def test_invite_is_a_link(pair):
         assert code.encode() not in path.read_bytes()
 
 
-def test_invite_create_draws_a_code_beside_the_link(pair):
-    done = pair.run("invite", "create", "--qr", "--host", "chat.example.org")
-    assert done.stdout.startswith("kith://chat.example.org/?invite=")
+CODE_OPTIONS = ("invite", "create", "--qr", "--host", "chat.example.org")
+
+
+def check_code(lines, dark):
+    """The three finders stand where the standard wants them."""
     rows = []
-    for line in done.stderr.splitlines():
-        drawn = re.fullmatch("\x1b\\[[0-9;]+m\x1b\\[[0-9;]+m([█▀▄ ]+)\x1b\\[0m",
-                             line)
-        if drawn:
-            rows.append([cell in "█▀" for cell in drawn.group(1)])
-            rows.append([cell in "█▄" for cell in drawn.group(1)])
+    for line in lines:
+        rows.append([(cell in "█▀") is dark for cell in line])
+        rows.append([(cell in "█▄") is dark for cell in line])
     side = len(rows[0]) - 2 * 4
     assert side % 4 == 1 and 21 <= side <= 177  # versions 1 to 40
     assert not any(any(row) for row in rows[:4])  # the quiet zone
@@ -306,6 +305,25 @@ def test_invite_create_draws_a_code_beside_the_link(pair):
         [[True] + [False] * 5 + [True], [True] * 7]
     for top, left in (4, 4), (4, side - 3), (side - 3, 4):
         assert [row[left:left + 7] for row in rows[top:top + 7]] == finder
+
+
+def test_invite_create_draws_a_code_beside_the_link(pair):
+    """In a pipe without colours: what is light is drawn."""
+    done = pair.run(*CODE_OPTIONS)
+    assert done.stdout.startswith("kith://chat.example.org/?invite=")
+    check_code([line for line in done.stderr.splitlines()
+                if re.fullmatch("[█▀▄ ]{29,}", line)], dark=False)
+
+
+def test_invite_create_draws_black_on_white_on_a_terminal(pair, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    status, shown = on_terminal(pair, *CODE_OPTIONS, answers=[])
+    assert status == OK
+    check_code(re.findall("\x1b\\[[0-9;]+m\x1b\\[[0-9;]+m([█▀▄ ]+)\x1b\\[0m",
+                          shown), dark=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    _, shown = on_terminal(pair, *CODE_OPTIONS, answers=[])
+    assert "\x1b" not in shown and "█" in shown
 
 
 def test_invite_create_says_everything_in_json(pair):
