@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every verb of kith-admin, with the daemon down, up, and under load.
+
+How a verb gets here is told in verbs.py.
+"""
+
+import importlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import verbs
+from kith_server import Server, as_ordinary_user, finish
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+# The load: friends in pairs who talk all the time, by the clock, so that it is
+# the same on every machine, and last in the queue for a processor.
+BENCH_PAIRS = 6
+BENCH_RATE = 150
+BENCH_SECONDS = 900
+BENCH_PASSWORD = "correct horse battery"  # as in bench_client.c
+BENCH_NICE = 10
+
+# Verbs whose schema and scenario are still being written.
+MISSING = {
+    "announce list",
+    "announce send",
+    "audit list",
+    "cert announce-next",
+    "cert create",
+    "cert import",
+    "cert show",
+    "db backup",
+    "db migrate",
+    "db restore",
+    "db rollback",
+    "db size",
+    "db vacuum",
+    "db verify",
+    "friend accept",
+    "friend list",
+    "friend reject",
+    "friend remove",
+    "friend requests",
+    "invite list",
+    "invite revoke",
+    "penalty clear",
+    "penalty list",
+    "server check",
+    "server fingerprint",
+    "server stats",
+    "server status",
+    "user activity",
+    "user add",
+    "user delete",
+    "user devices",
+    "user export",
+    "user import",
+    "user list",
+    "user lock",
+    "user passwd",
+    "user rename-display",
+    "user restore",
+    "user revoke",
+    "user show",
+    "user unlock",
+}
+
+for module in sorted(HERE.glob("verbs_*.py")):
+    importlib.import_module(module.stem)
+
+
+def dispatch_table():
+    """All verbs, as the built program tells them."""
+    build = pathlib.Path(os.environ.get("KITH_BUILD_DIR", ROOT / "build"))
+    program = build / "admin" / "kith-admin"
+    if not program.exists():
+        pytest.exit(f"there is no kith-admin in {build}; set KITH_BUILD_DIR",
+                    2)
+    done = subprocess.run([program, "help", "--json"], capture_output=True,
+                          text=True, check=True)
+    return {f"{c['noun']} {c['verb']}": c
+            for c in json.loads(done.stdout)["commands"]}
+
+
+TABLE = dispatch_table()
+NAMES = [pytest.param(key, id=key.replace(" ", "-")) for key in sorted(TABLE)]
+
+
+def lacking(key):
+    """What a verb still needs, in words; empty when it has all."""
+    needs = []
+    if key not in verbs.scenarios:
+        needs.append(f"a scenario in verbs_{key.split()[0]}.py")
+    if not verbs.schema_path(key).exists():
+        needs.append(f"tests/schemas/{verbs.schema_path(key).name}")
+    return " and ".join(needs)
+
+
+# --- the servers ------------------------------------------------------------
+
+
+def start_load(server):
+    """kith-bench with accounts of its own, from now until the module ends."""
+    for i in range(BENCH_PAIRS):
+        for name in (f"sender{i}", f"receiver{i}"):
+            server.admin("user", "add", name, "--password-stdin",
+                         *verbs.CHEAP, stdin=BENCH_PASSWORD + "\n")
+        server.admin("friend", "add", f"sender{i}", f"receiver{i}")
+    bench = shutil.copy2(server.programs.build / "tests/bench/kith-bench",
+                         server.programs.folder / f"bench-{os.getpid()}")
+    return subprocess.Popen(
+        ["nice", "-n", str(BENCH_NICE), *as_ordinary_user(), bench, "pairs",
+         "--port", str(server.address[1]), "--pin", server.pin,
+         "--server-pid", str(server.process.pid), "--pairs", str(BENCH_PAIRS),
+         "--rate", str(BENCH_RATE), "--seconds", str(BENCH_SECONDS)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True)
+
+
+def end_load(bench):
+    """It must have had no reason to complain: no send has failed."""
+    status = bench.poll()
+    if status is None:
+        bench.terminate()
+    _, said = bench.communicate()
+    assert status is None, f"kith-bench ended with {status}: {said}"
+
+
+@pytest.fixture(scope="module")
+def make_state(pb, programs):
+    def make(state):
+        server = Server(pb, programs, tempfile.mkdtemp(prefix="kith-verbs-"),
+                        sign_up="invite")
+        server.start()  # once, so that the database knows its server
+        if state == "down":
+            server.stop()
+        return server
+    return make
+
+
+@pytest.fixture(scope="module")
+def place(request, make_state):
+    """(state, server): one server for all verbs of a state."""
+    server = make_state(request.param)
+    bench = None
+    try:
+        if request.param == "load":
+            bench = start_load(server)
+        yield request.param, server
+    finally:
+        try:
+            if bench:
+                end_load(bench)
+        finally:
+            finish([server], request.node)
+
+
+@pytest.fixture
+def world(request, place, make_state):
+    state, server = place
+    key = request.node.callspec.params["key"]
+    alone = key in verbs.scenarios and verbs.scenarios[key].alone
+    if alone:
+        server = make_state(state)
+    folder = verbs.new_folder(tempfile.mkdtemp(prefix="kith-verb-"))
+    yield verbs.World(key, state, server, folder)
+    shutil.rmtree(folder)
+    if alone:
+        finish([server], request.node)
+
+
+# --- the tests --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", NAMES)
+@pytest.mark.parametrize("place", verbs.STATES, indirect=True)
+def test_verb(key, world):
+    if key in MISSING:
+        pytest.skip(f"{key} needs {lacking(key)}")
+    needs = lacking(key)
+    assert not needs, f"{key} needs {needs}"
+    verbs.scenarios[key].run(world)
+    world.judge()
+
+
+@pytest.mark.parametrize("key", NAMES)
+def test_help_and_usage(key, programs):
+    """Help is on stdout; a mistake is a sentence, and the same in JSON."""
+    noun, verb = key.split()
+    program = [*as_ordinary_user(), str(programs.kith_admin), noun, verb]
+
+    def run(*words):
+        return subprocess.run([*program, *words], capture_output=True,
+                              text=True, check=False)
+    shown = run("--help")
+    assert shown.returncode == 0 and not shown.stderr
+    assert shown.stdout.startswith(f"Usage: kith-admin {noun} {verb}")
+    wrong = run("--no-such-option", "--json")
+    assert wrong.returncode == verbs.USAGE and not wrong.stderr
+    assert not verbs.fits(json.loads(wrong.stdout),
+                          verbs.SCHEMAS / "failure.json")
+    wrong = run("--no-such-option")
+    assert wrong.returncode == verbs.USAGE and not wrong.stdout
+    assert wrong.stderr.startswith("kith-admin: ")
+
+
+def objects_of(schema, where="$"):
+    """Each object schema in it, with its place."""
+    if isinstance(schema, list):
+        for i, part in enumerate(schema):
+            yield from objects_of(part, f"{where}[{i}]")
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield where, schema
+        for name, part in schema.items():
+            yield from objects_of(part, f"{where}.{name}")
+
+
+@pytest.mark.parametrize("path", sorted(verbs.SCHEMAS.glob("*.json")),
+                         ids=lambda path: path.stem)
+def test_schema_is_strict(path):
+    schema = verbs.load_schema(path)
+    for where, part in objects_of(json.loads(path.read_text())):
+        assert part.get("additionalProperties") is False, \
+            f"{where} lets anything through"
+    if path.stem != "common":
+        assert {"version", "ok"} <= set(schema.get("required", ())), \
+            "version and ok are in every answer"
+
+
+def test_nothing_is_tested_that_is_not_there():
+    for key in verbs.scenarios:
+        assert key in TABLE, f"there is no {key}, but a scenario for it"
+    known = {"common", "failure"} | {key.replace(" ", "-") for key in TABLE}
+    for path in verbs.SCHEMAS.glob("*.json"):
+        assert path.stem in known, f"whose schema is {path.name}?"
+
+
+def test_what_is_missing_is_missing():
+    for key in sorted(MISSING):
+        assert key not in TABLE or lacking(key), \
+            f"{key} has all: take it out of MISSING"
