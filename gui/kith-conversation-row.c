@@ -71,6 +71,15 @@ preview_text (KithConversationRow *self, gboolean *draft_r)
   return g_steal_pointer (&line);
 }
 
+static const char *
+presence_words (KithConversation *conversation)
+{
+  if (kith_user_get_is_server (kith_conversation_get_peer (conversation)))
+    return _ ("announcements");
+  return kith_conversation_get_online (conversation) ? _ ("online")
+                                                     : _ ("offline");
+}
+
 /* What a screen reader says for the whole row. */
 static void
 update_accessible (KithConversationRow *self)
@@ -78,14 +87,11 @@ update_accessible (KithConversationRow *self)
   AtkObject *accessible = gtk_widget_get_accessible (GTK_WIDGET (self));
   KithConversation *conversation = self->conversation;
   guint unread = kith_conversation_get_unread (conversation);
-  const char *presence = kith_conversation_get_online (conversation)
-                             ? _ ("online")
-                             : _ ("offline");
   g_autofree char *count = g_strdup_printf (
       ngettext ("%u unread message", "%u unread messages", unread), unread);
   g_autofree char *name = g_strdup_printf (
       "%s, %s", kith_user_get_title (kith_conversation_get_peer (conversation)),
-      presence);
+      presence_words (conversation));
   g_autofree char *whole = NULL;
 
   whole = unread ? g_strdup_printf ("%s, %s", name, count) : g_strdup (name);
@@ -128,11 +134,15 @@ static void
 update_person (KithConversationRow *self)
 {
   KithUser *peer = kith_conversation_get_peer (self->conversation);
+  gboolean server = kith_user_get_is_server (peer);
 
   gtk_label_set_text (self->name_label, kith_user_get_title (peer));
   kith_presence_avatar_set_text (self->avatar, kith_user_get_title (peer));
+  kith_presence_avatar_set_icon (self->avatar,
+                                 server ? "kith-announcement-symbolic" : NULL);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->name_label),
-                               kith_user_get_name (peer));
+                               server ? _ ("Announcements of the server")
+                                      : kith_user_get_name (peer));
   kith_presence_avatar_set_online (
       self->avatar, kith_conversation_get_online (self->conversation));
   update_accessible (self);

@@ -28,6 +28,7 @@ struct _KithConversationView {
   GtkStack *stack;
   KithHistoryView *history_view;
   KithComposer *composer;
+  GtkWidget *announcements_line;
 
   KithEngine *engine;
   KithConversation *conversation; /* (nullable) */
@@ -108,9 +109,12 @@ update_header (KithConversationView *self)
 {
   KithUser *peer = kith_conversation_get_peer (self->conversation);
   gboolean online = kith_conversation_get_online (self->conversation);
+  gboolean server = kith_user_get_is_server (peer);
   const char *presence = NULL;
 
-  if (!kith_conversation_get_friends (self->conversation))
+  if (server)
+    presence = _ ("Announcements");
+  else if (!kith_conversation_get_friends (self->conversation))
     presence = _ ("Not a friend any more");
   else if (kith_conversation_get_typing (self->conversation))
     presence = _ ("is typing…");
@@ -122,7 +126,9 @@ update_header (KithConversationView *self)
   gtk_widget_set_visible (GTK_WIDGET (self->presence_label), presence != NULL);
   gtk_label_set_text (self->name_label, kith_user_get_title (peer));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->name_label),
-                               kith_user_get_name (peer));
+                               server ? NULL : kith_user_get_name (peer));
+  kith_presence_avatar_set_icon (self->avatar,
+                                 server ? "kith-announcement-symbolic" : NULL);
   kith_presence_avatar_set_text (self->avatar, kith_user_get_title (peer));
   kith_presence_avatar_set_online (self->avatar, online);
 }
@@ -132,8 +138,12 @@ update_writable (KithConversationView *self)
 {
   KithUser *peer = kith_conversation_get_peer (self->conversation);
   gboolean friends = kith_conversation_get_friends (self->conversation);
+  gboolean server = kith_user_get_is_server (peer);
   g_autofree char *why = NULL;
 
+  /* Where nobody can ever write, nothing looks as if one could. */
+  gtk_widget_set_visible (GTK_WIDGET (self->composer), !server);
+  gtk_widget_set_visible (self->announcements_line, server);
   if (!friends)
     why = g_strdup_printf (
         _ ("You and %s are not friends any more. You can read what was said."),
@@ -197,6 +207,7 @@ kith_conversation_view_class_init (KithConversationViewClass *klass)
   BIND (stack);
   BIND (history_view);
   BIND (composer);
+  BIND (announcements_line);
 }
 
 static void

@@ -152,7 +152,9 @@ update_top_label (KithHistoryView *self)
 
   if (!older)
     text = g_strdup_printf (
-        _ ("This is the beginning of your conversation with %s."),
+        kith_user_get_is_server (peer)
+            ? _ ("The announcements of %s begin here.")
+            : _ ("This is the beginning of your conversation with %s."),
         kith_user_get_title (peer));
   else if (self->stuck)
     text = g_strdup (_ ("Older messages come when you are online again."));

@@ -88,3 +88,11 @@ kith_presence_avatar_set_online (KithPresenceAvatar *self, gboolean online)
   g_return_if_fail (KITH_IS_PRESENCE_AVATAR (self));
   gtk_widget_set_visible (self->dot, online);
 }
+
+void
+kith_presence_avatar_set_icon (KithPresenceAvatar *self, const char *icon_name)
+{
+  g_return_if_fail (KITH_IS_PRESENCE_AVATAR (self));
+  hdy_avatar_set_icon_name (self->avatar, icon_name);
+  hdy_avatar_set_show_initials (self->avatar, icon_name == NULL);
+}

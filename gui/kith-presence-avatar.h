@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /*
  * KithPresenceAvatar: the initials of a person in a coloured circle, with a dot
- * while that person is online.
+ * while that person is online; an icon for who is no person.
  *
  * Properties: size (int, pixels), text (string), online (boolean).
  */
@@ -18,5 +18,9 @@ G_DECLARE_FINAL_TYPE (KithPresenceAvatar, kith_presence_avatar, KITH,
 void kith_presence_avatar_set_text (KithPresenceAvatar *self, const char *text);
 void kith_presence_avatar_set_online (KithPresenceAvatar *self,
                                       gboolean online);
+
+/* In place of the initials; NULL: the initials. */
+void kith_presence_avatar_set_icon (KithPresenceAvatar *self,
+                                    const char *icon_name);
 
 G_END_DECLS

@@ -287,6 +287,12 @@ text_check_name(const char *name)
 	return KITH_OK;
 }
 
+bool
+text_is_server_name(const char *name)
+{
+	return name[0] == ':' && text_check_name(name + 1) == KITH_OK;
+}
+
 static enum kith_code
 check_line(const char *text, size_t maximum)
 {

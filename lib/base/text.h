@@ -24,6 +24,12 @@
 enum kith_code text_check_name(const char *name);
 
 /*
+ * Is it the name of the server itself (":server"): a colon and a name? No
+ * person can be called that.
+ */
+bool text_is_server_name(const char *name);
+
+/*
  * A person's free name: UTF-8, no control or bidirectional formatting
  * characters, no line breaks, at most TEXT_MARKS_MAX marks a base, no white
  * space at either end, something visible. May be empty. Else BAD_TEXT or

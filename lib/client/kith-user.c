@@ -2,6 +2,8 @@
 /* KithUser: see kith-user.h. A model: knows no widget and no network. */
 #include "models.h"
 
+#include "text.h"
+
 struct _KithUser {
   GObject parent_instance;
 
@@ -135,4 +137,10 @@ kith_user_get_title (KithUser *self)
   return self->display_name != NULL && *self->display_name != '\0'
              ? self->display_name
              : self->name;
+}
+
+gboolean
+kith_user_get_is_server (KithUser *self)
+{
+  return text_is_server_name (self->name);
 }

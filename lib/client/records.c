@@ -124,7 +124,8 @@ user_record_from_wire (UserRecord *to, const Kith__User *from)
   if (from == NULL || !record_id_valid (from->id))
     return FALSE;
   to->id = from->id;
-  if (text_check_name (from->name) == KITH_OK)
+  if (text_check_name (from->name) == KITH_OK
+      || text_is_server_name (from->name))
     to->name = g_strdup (from->name);
   else
     to->name = g_strdup_printf ("id:%" G_GUINT64_FORMAT, from->id);

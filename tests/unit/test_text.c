@@ -213,10 +213,24 @@ foreign_text_is_made_fit_to_be_shown(void **state)
 	expect_clean("e" MARKS_8 ACUTE "x", 64, "e" MARKS_8 "x");
 }
 
+/* What stands for the server is what no person can be called. */
+static void
+test_server_name(void **state)
+{
+	assert_true(text_is_server_name(":server"));
+	assert_false(text_is_server_name("server"));
+	assert_false(text_is_server_name(":"));
+	assert_false(text_is_server_name("::server"));
+	assert_false(text_is_server_name(":Server"));
+	assert_false(text_is_server_name(""));
+	assert_int_equal(text_check_name(":server"), KITH_BAD_NAME);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_server_name),
 		cmocka_unit_test(names_follow_the_rules),
 		cmocka_unit_test(display_names_hold_no_tricks),
 		cmocka_unit_test(devices_are_shorter),
