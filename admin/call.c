@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "listing.h"
 
 enum {
 	EXIT_FAILED = 1,
@@ -26,13 +26,6 @@ enum {
 /* getopt_long() returns this plus the option's index. */
 #define LONG_OPTION_BASE 1000
 
-const struct command_option common_options[] = {
-	{ "database", "FILE", "the database; default " CALL_DATABASE_DEFAULT },
-	{ "json", NULL, "answer in JSON" },
-	{ "wait", "SECONDS", "wait this long for a busy database; default 5" },
-	{ "help", NULL, "show help and leave" }, {}
-};
-
 void
 call_init(struct call *call)
 {
@@ -42,16 +35,25 @@ call_init(struct call *call)
 	call->answer = json_object();
 }
 
+static void
+close_file(FILE **file)
+{
+	if (*file != NULL && *file != stdin)
+		fclose(*file);
+	*file = NULL;
+}
+
 void
 call_clear(struct call *call)
 {
-	for (int i = 0; i < call->option_count; i++) {
-		if (call->options[i].file != NULL)
-			fclose(call->options[i].file);
-		call->options[i].file = NULL;
-	}
+	for (int i = 0; i < call->option_count; i++)
+		close_file(&call->options[i].file);
+	for (int i = 0; i < COMMAND_ARGUMENTS_MAX; i++)
+		close_file(&call->argument_files[i]);
 	json_decref(call->answer);
 	call->answer = NULL;
+	free(call->actor);
+	call->actor = NULL;
 }
 
 enum kith_code
@@ -132,16 +134,96 @@ find_option(const struct call *call, const char *name)
 	abort();
 }
 
+static const struct {
+	const char *word;
+	enum call_format format;
+} formats[] = {
+	{ "table", CALL_TABLE },
+	{ "json", CALL_JSON },
+	{ "tsv", CALL_TSV },
+	{ "csv", CALL_CSV },
+};
+
+#define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
+
+static void
+choose_format(struct call *call, const char *word)
+{
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		if (strcmp(formats[i].word, word) == 0)
+			call->format = formats[i].format;
+	}
+	call->json = call->format == CALL_JSON;
+}
+
+void
+call_peek_format(struct call *call, int argc, char **argv)
+{
+	const char *long_form = "--format=";
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			choose_format(call, "json");
+		else if (strcmp(argv[i], "--format") == 0 && i + 1 < argc)
+			choose_format(call, argv[i + 1]);
+		else if (strncmp(argv[i], long_form, strlen(long_form)) == 0)
+			choose_format(call, argv[i] + strlen(long_form));
+	}
+}
+
+/* One of "a|b|c". */
+static bool
+is_choice(const char *choices, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *p = choices; p != NULL;) {
+		const char *end = strchrnul(p, '|');
+
+		if ((size_t)(end - p) == length &&
+		    strncmp(p, word, length) == 0)
+			return true;
+		p = *end == '|' ? end + 1 : NULL;
+	}
+	return false;
+}
+
+static enum kith_code
+check_choices(struct call *call)
+{
+	for (int i = 0; i < call->option_count; i++) {
+		const struct call_option *o = &call->options[i];
+
+		if (o->option->kind == WORD_CHOICE && o->value != NULL &&
+		    !is_choice(o->option->argument, o->value))
+			return call_usage(call, "--%s takes one of %s.",
+			    o->option->name, o->option->argument);
+	}
+	return KITH_OK;
+}
+
 static enum kith_code
 take_common(struct call *call)
 {
+	const char *format = NULL;
 	int64_t wait_s = CALL_WAIT_DEFAULT_S;
 
+	if (check_choices(call) != KITH_OK)
+		return KITH_MALFORMED;
 	if (call_option(call, "database") != NULL)
 		call->database = call_option(call, "database");
 	if (call->database[0] == '\0')
 		return call_usage(call, "--database needs a file's name.");
-	call->json = call->json || call_flag(call, "json");
+	if (call_has_option(call, "format"))
+		format = call_option(call, "format");
+	if (call_flag(call, "json") && format != NULL &&
+	    strcmp(format, "json") != 0)
+		return call_usage(
+		    call, "Either --json or --format %s, not both.", format);
+	if (call_flag(call, "json"))
+		format = "json";
+	if (format != NULL)
+		choose_format(call, format);
 	call->help = call_flag(call, "help");
 	if (call_option_number(call, "wait", 0, CALL_WAIT_MAX_S, &wait_s) !=
 	    KITH_OK)
@@ -206,10 +288,21 @@ take_arguments(struct call *call, int argc, char **argv)
 	if (argc < least)
 		return call_usage(call, "%s %s needs %s.", call->command->noun,
 		    call->command->verb, call->command->arguments);
-	for (int i = 0; i < argc; i++)
-		call->arguments[i] = argv[i];
+	call->arguments = argv;
 	call->argument_count = argc;
 	return KITH_OK;
+}
+
+static void
+add_command_options(struct call *call)
+{
+	const struct command_option *lists[COMMAND_LISTS_MAX];
+
+	command_option_lists(call->command, lists);
+	for (int i = 0; lists[i] != NULL; i++) {
+		if (lists[i] != common_options)
+			add_options(call, lists[i]);
+	}
 }
 
 enum kith_code
@@ -221,7 +314,7 @@ call_read(struct call *call, int argc, char **argv, int *next_r)
 	if (call->command == NULL)
 		add_options(call, common_options);
 	else
-		add_options(call, call->command->options);
+		add_command_options(call);
 	code = read_options(call, argc, argv);
 	if (code != KITH_OK)
 		return code;
@@ -231,23 +324,59 @@ call_read(struct call *call, int argc, char **argv, int *next_r)
 	*next_r = optind;
 	if (call->command == NULL || call->help)
 		return KITH_OK;
-	return take_arguments(call, argc - optind, argv + optind);
+	code = take_arguments(call, argc - optind, argv + optind);
+	return code == KITH_OK ? listing_check_columns(call) : code;
+}
+
+static enum kith_code
+open_file(struct call *call, const char *path, FILE **file_r)
+{
+	if (strcmp(path, "-") == 0) {
+		*file_r = stdin;
+		return KITH_OK;
+	}
+	*file_r = fopen(path, "re");
+	if (*file_r == NULL)
+		return fault_set_errno(
+		    &call->fault, KITH_IO, errno, "Cannot read %s", path);
+	return KITH_OK;
 }
 
 enum kith_code
 call_open_files(struct call *call)
 {
-	for (int i = 0; i < call->option_count; i++) {
+	enum kith_code code = KITH_OK;
+
+	for (int i = 0; i < call->option_count && code == KITH_OK; i++) {
 		struct call_option *o = &call->options[i];
 
-		if (!o->option->file || o->value == NULL)
-			continue;
-		o->file = fopen(o->value, "re");
-		if (o->file == NULL)
-			return fault_set_errno(&call->fault, KITH_IO, errno,
-			    "Cannot read %s", o->value);
+		if (o->option->kind == WORD_FILE_READ && o->value != NULL)
+			code = open_file(call, o->value, &o->file);
 	}
-	return KITH_OK;
+	for (int i = 0; i < COMMAND_ARGUMENTS_MAX && code == KITH_OK; i++) {
+		if (call->command->kinds[i] == WORD_FILE_READ &&
+		    i < call->argument_count)
+			code = open_file(
+			    call, call->arguments[i], &call->argument_files[i]);
+	}
+	return code;
+}
+
+bool
+call_has_option(const struct call *call, const char *name)
+{
+	for (int i = 0; i < call->option_count; i++) {
+		if (strcmp(call->options[i].option->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+FILE *
+call_argument_file(const struct call *call, int index)
+{
+	return index < COMMAND_ARGUMENTS_MAX ? call->argument_files[index]
+					     : NULL;
 }
 
 const char *
@@ -307,21 +436,4 @@ const char *
 call_argument(const struct call *call, int index)
 {
 	return index < call->argument_count ? call->arguments[index] : NULL;
-}
-
-void
-command_count_arguments(
-    const struct command *command, int *least_r, int *most_r)
-{
-	const char *p = command->arguments;
-
-	*least_r = *most_r = 0;
-	for (p += strspn(p, " "); *p != '\0'; p += strspn(p, " ")) {
-		++*most_r;
-		if (*p != '[')
-			++*least_r;
-		p += strcspn(p, " ");
-	}
-	if (*most_r > CALL_ARGUMENTS_MAX)
-		abort();
 }

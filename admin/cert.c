@@ -13,6 +13,7 @@
 #include "certificate.h"
 #include "format.h"
 #include "host.h"
+#include "listing.h"
 #include "mem.h"
 #include "output.h"
 #include "pem.h"
@@ -162,20 +163,16 @@ static enum kith_code
 answer_certificate(
     struct call *call, const char *path, const struct certificate_info *info)
 {
-	struct listing *l = listing_new(cert_columns);
+	struct listing *l =
+	    listing_begin_record(call, "certificate", cert_columns);
 	int64_t left_us = info->not_after_us - format_now_us();
-	enum kith_code code;
-
-	listing_add_row(l);
 	listing_set_text(l, CERT_PATH, path);
 	listing_set_text(l, CERT_SUBJECT, info->subject);
 	listing_set_text(l, CERT_FINGERPRINT, info->pin);
 	listing_set_time(l, CERT_FROM, info->not_before_us);
 	listing_set_time(l, CERT_UNTIL, info->not_after_us);
 	listing_set_number(l, CERT_DAYS, left_us / US_PER_DAY);
-	code = listing_answer_record(l, call, "certificate");
-	listing_free(&l);
-	return code;
+	return listing_end(&l, KITH_OK);
 }
 
 static enum kith_code
@@ -242,15 +239,15 @@ static const struct command_option create_options[] = {
 	{ "names", "NAME,NAME",
 	    "names and addresses of the server; default: this machine's" },
 	{ "days", "N", "days that it is valid; default 3650" },
-	{ "certificate", "FILE", "default " CERTIFICATE_PATH },
-	{ "key", "FILE", "default " PRIVATE_KEY_PATH },
+	{ "certificate", "FILE", "default " CERTIFICATE_PATH, WORD_FILE },
+	{ "key", "FILE", "default " PRIVATE_KEY_PATH, WORD_FILE },
 	{ "group", "GROUP",
 	    "may read the key; default " DAEMON_GROUP " when run by root" },
 	{}
 };
 
 static const struct command_option show_options[] = {
-	{ "certificate", "FILE", "default " CERTIFICATE_PATH }, {}
+	{ "certificate", "FILE", "default " CERTIFICATE_PATH, WORD_FILE }, {}
 };
 
 const struct command cert_commands[] = {
@@ -262,7 +259,7 @@ const struct command cert_commands[] = {
 	    .details = "Refuses when either file is there already: people "
 		       "who pinned the old key\nwould be locked out.",
 	    .options = create_options,
-	    .as_root = true,
+	    .flags = COMMAND_WRITES | COMMAND_AS_ROOT,
 	    .run = cert_create,
 	},
 	{
@@ -271,7 +268,9 @@ const struct command cert_commands[] = {
 	    .arguments = "",
 	    .summary = "Show the certificate, its fingerprint and its dates",
 	    .options = show_options,
-	    .as_root = true,
+	    .flags = COMMAND_READS | COMMAND_AS_ROOT,
+	    .answer = "certificate",
+	    .columns = cert_columns,
 	    .run = cert_show,
 	},
 	{},

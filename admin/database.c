@@ -67,11 +67,36 @@ database_end_read(struct call *call)
 }
 
 enum kith_code
+database_list(struct call *call, struct listing **l,
+    enum kith_code (*page)(void *context, struct listing *l, bool *more_r),
+    void *context)
+{
+	enum kith_code code;
+	bool more;
+
+	do {
+		more = false;
+		code = database_open_read(call);
+		if (code != KITH_OK)
+			break;
+		code = page(context, *l, &more);
+		database_end_read(call);
+		if (code != KITH_OK && call->fault.sentence[0] == '\0')
+			database_fault(
+			    call, code, "%s", kith_code_sentence(code));
+		if (code == KITH_OK && more)
+			code = listing_flush(*l);
+	} while (code == KITH_OK && more);
+	return listing_end(l, code);
+}
+
+enum kith_code
 database_begin(struct call *call)
 {
 	enum kith_code code =
 	    store_begin_write(call->store, STORE_WAIT, &call->fault);
 
+	call->audited = false;
 	return code == KITH_BUSY ? busy(call) : code;
 }
 
@@ -80,6 +105,8 @@ database_end(struct call *call, enum kith_code code)
 {
 	char *path;
 
+	if (code == KITH_OK && !call->audited)
+		code = database_audit(call, NULL, NULL);
 	if (code != KITH_OK) {
 		store_rollback(call->store);
 		return code;

@@ -9,6 +9,7 @@
 #include "call.h"
 #include "database.h"
 #include "format.h"
+#include "listing.h"
 #include "output.h"
 #include "store_friend_link.h"
 
@@ -74,41 +75,29 @@ list_one(void *context, const struct store_friend_link *link)
 }
 
 static enum kith_code
-list_page(struct walk *walk)
+list_page(void *context, struct listing *l, bool *more_r)
 {
+	struct walk *walk = context;
 	bool first = walk->last.low_id == 0;
-	struct store_page page = { .limit = STORE_PAGE_MAX };
-
-	walk->page = 0;
-	if (walk->user_id == 0)
-		return store_friend_link_all(walk->call->store,
-		    first ? NULL : &walk->last, page.limit, list_one, walk);
-	if (!first)
-		page.from = other(&walk->last, walk->user_id);
-	return store_friend_link_each(
-	    walk->call->store, walk->user_id, page, list_one, walk);
-}
-
-static enum kith_code
-list(struct call *call, int64_t user_id)
-{
-	struct walk walk = { .call = call,
-		.user_id = user_id,
-		.listing = listing_new(friend_columns) };
+	struct store_page page = { .limit = LISTING_PAGE_ROWS };
 	enum kith_code code;
 
-	do {
-		code = list_page(&walk);
-		if (code == KITH_OK)
-			code = walk.code;
-	} while (code == KITH_OK && walk.page == STORE_PAGE_MAX);
-	database_end_read(call);
-	if (code == KITH_OK)
-		code = listing_answer(walk.listing, call, "friends");
+	walk->listing = l;
+	walk->page = 0;
+	if (!first)
+		page.from = other(&walk->last, walk->user_id);
+	if (walk->user_id == 0)
+		code = store_friend_link_all(walk->call->store,
+		    first ? NULL : &walk->last, page.limit, list_one, walk);
 	else
-		database_fault(call, code,
+		code = store_friend_link_each(
+		    walk->call->store, walk->user_id, page, list_one, walk);
+	if (code == KITH_OK)
+		code = walk->code;
+	if (code != KITH_OK)
+		database_fault(walk->call, code,
 		    "A friend link names somebody who is not there.");
-	listing_free(&walk.listing);
+	*more_r = walk->page == LISTING_PAGE_ROWS;
 	return code;
 }
 
@@ -117,11 +106,17 @@ friend_list(struct call *call)
 {
 	const char *selector = call_argument(call, 0);
 	struct store_user user = { .id = 0 };
-	enum kith_code code = database_open_read(call);
+	enum kith_code code = database_open(call, false);
+	struct walk walk = { .call = call };
+	struct listing *l;
 
 	if (code == KITH_OK && selector != NULL)
 		code = database_find_user(call, selector, &user);
-	return code == KITH_OK ? list(call, user.id) : code;
+	if (code != KITH_OK)
+		return code;
+	walk.user_id = user.id;
+	l = listing_begin(call, "friends", friend_columns);
+	return database_list(call, &l, list_page, &walk);
 }
 
 static enum kith_code
@@ -206,6 +201,8 @@ const struct command friend_commands[] = {
 	    .arguments = "USER USER",
 	    .summary = "Make two people friends",
 	    .details = "A friend request between them counts as accepted.",
+	    .kinds = { WORD_USER, WORD_USER },
+	    .flags = COMMAND_WRITES | COMMAND_BEGINNER,
 	    .run = friend_add },
 	{ .noun = "friend",
 	    .verb = "remove",
@@ -213,11 +210,17 @@ const struct command friend_commands[] = {
 	    .summary = "End a friendship",
 	    .details = "Both keep what they wrote, and can no longer write to "
 		       "each other.",
+	    .kinds = { WORD_USER, WORD_FRIEND },
+	    .flags = COMMAND_WRITES,
 	    .run = friend_remove },
 	{ .noun = "friend",
 	    .verb = "list",
 	    .arguments = "[USER]",
 	    .summary = "List all friend links, or one person's",
+	    .kinds = { WORD_USER },
+	    .flags = COMMAND_READS,
+	    .answer = "friends",
+	    .columns = friend_columns,
 	    .run = friend_list },
 	{},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Holds the list of nouns and makes all help from the commands' own entries.
+ * Makes all help from the commands' own entries.
  */
 #include "help.h"
 
@@ -8,70 +8,9 @@
 #include <string.h>
 
 #include "output.h"
+#include "table.h"
 
-#define WORDS_MAX  256 /* characters of a list of words */
-#define NAME_WIDTH 40  /* of the left column */
-
-static const struct command *const nouns[] = {
-	user_commands,
-	friend_commands,
-	invite_commands,
-	server_commands,
-	cert_commands,
-};
-
-#define NOUN_COUNT (sizeof(nouns) / sizeof(nouns[0]))
-
-const struct command *
-help_find_noun(const char *noun)
-{
-	for (size_t i = 0; i < NOUN_COUNT; i++) {
-		if (strcmp(nouns[i]->noun, noun) == 0)
-			return nouns[i];
-	}
-	return NULL;
-}
-
-const struct command *
-help_find_verb(const struct command *noun, const char *verb)
-{
-	for (; noun->verb != NULL; noun++) {
-		if (strcmp(noun->verb, verb) == 0)
-			return noun;
-	}
-	return NULL;
-}
-
-static void
-join(char words[WORDS_MAX], const char *word)
-{
-	size_t used = strlen(words);
-
-	snprintf(
-	    words + used, WORDS_MAX - used, "%s%s", used > 0 ? ", " : "", word);
-}
-
-const char *
-help_nouns(void)
-{
-	static char words[WORDS_MAX];
-
-	words[0] = '\0';
-	for (size_t i = 0; i < NOUN_COUNT; i++)
-		join(words, nouns[i]->noun);
-	return words;
-}
-
-const char *
-help_verbs(const struct command *noun)
-{
-	static char words[WORDS_MAX];
-
-	words[0] = '\0';
-	for (; noun->verb != NULL; noun++)
-		join(words, noun->verb);
-	return words;
-}
+#define NAME_WIDTH 40 /* of the left column */
 
 static void
 print_options(const struct command_option *options)
@@ -105,8 +44,8 @@ print_all(void)
 	puts("Usage: kith-admin NOUN VERB [WORDS] [OPTIONS]\n\n"
 	     "Manages the accounts of a kith server, directly in its database, "
 	     "whether the\nserver runs or not.\n");
-	for (size_t i = 0; i < NOUN_COUNT; i++)
-		print_noun(nouns[i]);
+	for (int i = 0; table_nouns[i] != NULL; i++)
+		print_noun(table_nouns[i]);
 	puts("\nEvery command takes:");
 	print_options(common_options);
 	puts("\nA USER is an exact name, or id:NUMBER. Help on one command: "
@@ -152,8 +91,8 @@ describe_table(json_t *answer)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < NOUN_COUNT; i++) {
-		for (const struct command *c = nouns[i]; c->verb; c++) {
+	for (int i = 0; table_nouns[i] != NULL; i++) {
+		for (const struct command *c = table_nouns[i]; c->verb; c++) {
 			json_t *o = json_object();
 
 			json_object_set_new(o, "noun", json_string(c->noun));
@@ -178,14 +117,14 @@ help_show(struct call *call, const char *noun, const char *verb)
 	const struct command *first = NULL, *one = NULL;
 
 	call->command = NULL;
-	if (noun != NULL && (first = help_find_noun(noun)) == NULL)
+	if (noun != NULL && (first = table_find_noun(noun)) == NULL)
 		return call_usage(call,
 		    "There is no noun \"%s\"; there are %s.", noun,
-		    help_nouns());
+		    table_noun_words());
 	if (first != NULL && verb != NULL &&
-	    (one = help_find_verb(first, verb)) == NULL)
+	    (one = table_find_verb(first, verb)) == NULL)
 		return call_usage(call, "\"%s\" has no verb \"%s\"; it has %s.",
-		    noun, verb, help_verbs(first));
+		    noun, verb, table_verb_words(first));
 	if (call->json)
 		describe_table(call->answer);
 	else if (one != NULL)

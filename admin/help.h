@@ -4,18 +4,7 @@
 #include "call.h"
 #include "command.h"
 
-/* The table of all commands, and what people are told of it. */
-
-/* The first command of a noun; NULL: there is no such noun. */
-const struct command *help_find_noun(const char *noun);
-
-/* NULL: the noun has no such verb. */
-const struct command *help_find_verb(
-    const struct command *noun, const char *verb);
-
-/* "user, friend and invite": for a sentence. Static, until the next call. */
-const char *help_nouns(void);
-const char *help_verbs(const struct command *noun);
+/* What people are told of the table of commands. */
 
 /*
  * Shows help on standard output: of all, of a noun, or of one verb of it (NULL

@@ -13,6 +13,7 @@
 #include "hash.h"
 #include "host.h"
 #include "invite_link.h"
+#include "listing.h"
 #include "mem.h"
 #include "output.h"
 #include "qr.h"
@@ -319,27 +320,26 @@ list_one(void *context, const struct store_invite *invite)
 }
 
 static enum kith_code
+list_page(void *context, struct listing *l, bool *more_r)
+{
+	struct walk *walk = context;
+	enum kith_code code;
+
+	walk->listing = l;
+	walk->page = 0;
+	code = store_invite_each(walk->call->store, walk->last_id,
+	    LISTING_PAGE_ROWS, list_one, walk);
+	*more_r = walk->page == LISTING_PAGE_ROWS;
+	return code;
+}
+
+static enum kith_code
 invite_list(struct call *call)
 {
-	struct walk walk = { .call = call,
-		.now_us = format_now_us(),
-		.listing = listing_new(invite_columns) };
-	enum kith_code code = database_open_read(call);
+	struct walk walk = { .call = call, .now_us = format_now_us() };
+	struct listing *l = listing_begin(call, "invites", invite_columns);
 
-	while (code == KITH_OK) {
-		walk.page = 0;
-		code = store_invite_each(
-		    call->store, walk.last_id, STORE_PAGE_MAX, list_one, &walk);
-		if (walk.page < STORE_PAGE_MAX)
-			break;
-	}
-	database_end_read(call);
-	if (code == KITH_OK)
-		code = listing_answer(walk.listing, call, "invites");
-	else if (call->store != NULL)
-		database_fault(call, code, "Cannot list the invites.");
-	listing_free(&walk.listing);
-	return code;
+	return database_list(call, &l, list_page, &walk);
 }
 
 /* ---- revoke ----------------------------------------------------------- */
@@ -397,7 +397,8 @@ static const struct command_option create_options[] = {
 	{ "uses", "N", "how many people may use it; default 1" },
 	{ "expires", "TIME",
 	    "such as 12h, 7d or 2w, or never; default " EXPIRES_DEFAULT },
-	{ "befriend", "USER", "who becomes a friend of all who use it" },
+	{ "befriend", "USER", "who becomes a friend of all who use it",
+	    WORD_USER },
 	{ "note", "TEXT", "what it is for; shown by \"invite list\"" },
 	{ "host", "HOST[:PORT]", "how the server is reached" },
 	{ "qr", NULL, "draw the link as a QR code too" }, {}
@@ -411,17 +412,23 @@ const struct command invite_commands[] = {
 	    .details = "The link is shown only now. Makes the database where "
 		       "there is none.",
 	    .options = create_options,
+	    .flags = COMMAND_WRITES | COMMAND_BEGINNER,
 	    .run = invite_create },
 	{ .noun = "invite",
 	    .verb = "list",
 	    .arguments = "",
 	    .summary = "List the invites",
+	    .flags = COMMAND_READS,
+	    .answer = "invites",
+	    .columns = invite_columns,
 	    .run = invite_list },
 	{ .noun = "invite",
 	    .verb = "revoke",
 	    .arguments = "INVITE",
 	    .summary = "Make an invite useless",
 	    .details = "An INVITE is its link, its code, or id:NUMBER.",
+	    .kinds = { WORD_INVITE },
+	    .flags = COMMAND_WRITES,
 	    .run = invite_revoke },
 	{},
 };

@@ -9,12 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "actor.h"
 #include "call.h"
 #include "database.h"
 #include "help.h"
 #include "output.h"
 #include "owner.h"
+#include "table.h"
 
 /* What is printed may hold any language, whatever the terminal's locale. */
 static void
@@ -28,9 +31,13 @@ choose_locale(void)
 static enum kith_code
 run_command(struct call *call)
 {
-	enum kith_code code = call_open_files(call);
+	enum kith_code code;
+	bool root;
 
-	if (code == KITH_OK && !call->command->as_root)
+	call->actor = actor_name(&root);
+	call->guarded = geteuid() == 0 && !root;
+	code = call_open_files(call);
+	if (code == KITH_OK && (call->command->flags & COMMAND_AS_ROOT) == 0)
 		code = owner_become(call->database, &call->fault);
 	if (code == KITH_OK)
 		code = call->command->run(call);
@@ -42,23 +49,23 @@ run_command(struct call *call)
 static enum kith_code
 run_noun(struct call *call, int count, char **words)
 {
-	const struct command *noun = help_find_noun(words[0]);
+	const struct command *noun = table_find_noun(words[0]);
 	enum kith_code code;
 	int ignored;
 
 	if (noun == NULL)
 		return call_usage(call,
 		    "There is no noun \"%s\"; there are %s.", words[0],
-		    help_nouns());
+		    table_noun_words());
 	if (count > 1 && strcmp(words[1], "--help") == 0)
 		return help_show(call, words[0], NULL);
 	if (count < 2 || words[1][0] == '-')
 		return call_usage(call, "\"%s\" needs a verb: %s.", words[0],
-		    help_verbs(noun));
-	call->command = help_find_verb(noun, words[1]);
+		    table_verb_words(noun));
+	call->command = table_find_verb(noun, words[1]);
 	if (call->command == NULL)
 		return call_usage(call, "\"%s\" has no verb \"%s\"; it has %s.",
-		    words[0], words[1], help_verbs(noun));
+		    words[0], words[1], table_verb_words(noun));
 	/* the verb stands where a program's name would */
 	code = call_read(call, count - 1, words + 1, &ignored);
 	if (code != KITH_OK)
@@ -100,17 +107,6 @@ run(struct call *call, int argc, char **argv)
 	return run_noun(call, argc - first, argv + first);
 }
 
-/* Errors of the command line, too, are told in JSON to who asked for JSON. */
-static bool
-wants_json(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			return true;
-	}
-	return false;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -123,7 +119,8 @@ main(int argc, char **argv)
 	/* a closed pipe is an error of writing like any other */
 	sigaction(SIGPIPE, &ignore, NULL);
 	call_init(&call);
-	call.json = wants_json(argc, argv);
+	/* errors of the command line, too, are told in the form asked for */
+	call_peek_format(&call, argc, argv);
 	code = run(&call, argc, argv);
 	output_finish(&call, code);
 	status = call_exit_code(&call, code);
@@ -131,6 +128,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "kith-admin: %s\n", call.fault.sentence);
 		status = status != EXIT_SUCCESS ? status : EXIT_FAILURE;
 	}
+	output_free(&call);
 	call_clear(&call);
 	return status;
 }

@@ -14,48 +14,6 @@
  * output_clean(), so that none can send commands to a terminal.
  */
 
-/* A list or a record: columns once, rows or fields from the same words. */
-struct listing;
-
-enum column_kind {
-	COLUMN_TEXT,
-	COLUMN_NUMBER,
-	COLUMN_FLAG, /* yes and no */
-	COLUMN_TIME, /* int64_t microseconds since 1970, 0: never */
-};
-
-struct column {
-	const char *key;   /* in JSON */
-	const char *title; /* in the table; NULL: only in JSON */
-	enum column_kind kind;
-};
-
-/* columns: closed by {}; static, or at least longer-lived. Never NULL. */
-struct listing *listing_new(const struct column *columns);
-void listing_free(struct listing **listing);
-
-void listing_add_row(struct listing *listing);
-
-/* The cells of the newest row. The column's kind must fit. NULL: nothing. */
-void listing_set_text(struct listing *l, int column, const char *text);
-void listing_set_number(struct listing *l, int column, int64_t number);
-void listing_set_flag(struct listing *l, int column, bool flag);
-void listing_set_time(struct listing *l, int column, int64_t time_us);
-
-/*
- * Shows a table on standard output, or puts an array named `name` into the
- * call's answer.
- */
-enum kith_code listing_answer(
-    struct listing *l, struct call *call, const char *name);
-
-/*
- * Shows the first row as lines of title and value, without those that have
- * none, or puts an object named `name` into the answer.
- */
-enum kith_code listing_answer_record(
-    struct listing *l, struct call *call, const char *name);
-
 /* A line of talk on standard error; nothing with --json. */
 void output_talk(const struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -66,11 +24,42 @@ void output_talk(const struct call *call, const char *format, ...)
  */
 char *output_clean(const char *text);
 
+/* The same, but lines and tabs stay: for data, and for text of many lines. */
+char *output_clean_lines(const char *text);
+
 /* "2026-11-22T17:12:17.000123Z", or NULL for 0. The caller frees it. */
 char *output_time_utc(int64_t time_us);
 
-/* The end of a run: the envelope with --json, else the fault's sentence. */
+/* "2026-11-22 18:12", where the reader lives, or NULL for 0. To be freed. */
+char *output_time_local(int64_t time_us);
+
+/*
+ * JSON, written while it comes to be. The envelope is one object: "version"
+ * first, then what the command has to say, and last of all "ok" with, where it
+ * is false, "code" and "message": so what was begun always ends as valid JSON,
+ * also when a fault comes in the middle of a listing. output_name() begins the
+ * next member and leaves its value to the caller; the indenting is by two.
+ */
+void output_name(struct call *call, const char *name);
+
+/* For table and text: colours on this terminal? */
+bool output_colours(const struct call *call);
+
+/*
+ * Called before anything is shown that may be long: from here on a terminal is
+ * written to through a pager. Does nothing where there is no terminal.
+ */
+void output_page(struct call *call);
+
+/* Has whoever reads our output had enough? Nothing need be shown any more. */
+bool output_unwanted(struct call *call);
+
+/*
+ * The end of a run: the envelope's end with --json, else the fault's sentence.
+ * Waits for the pager.
+ */
 void output_finish(struct call *call, enum kith_code code);
+void output_free(struct call *call);
 
 /* Did standard output take everything? KITH_IO with a sentence if not. */
 enum kith_code output_check(struct call *call);

@@ -21,6 +21,8 @@
 #define ANSWER_MAX        64
 #define GENERATED_GROUPS  5
 #define GENERATED_GROUP   4
+#define DESCRIPTOR_MAX    1023
+
 static enum kith_code
 ask(struct call *call, const char *question, char line[PASSWORD_LINE_MAX])
 {
@@ -30,7 +32,7 @@ ask(struct call *call, const char *question, char line[PASSWORD_LINE_MAX])
 	if (errno == ENOTTY || errno == ENXIO || errno == ENOENT)
 		return call_usage(call,
 		    "There is no terminal to ask for the password; use "
-		    "--password-stdin or --generate.");
+		    "--password-stdin, --password-fd or --generate.");
 	return fault_set_errno(&call->fault, KITH_IO, errno,
 	    "Cannot read the password from the terminal");
 }
@@ -56,12 +58,12 @@ ask_twice(struct call *call, char line[PASSWORD_LINE_MAX])
  * somebody else, and stdio would keep a copy of the password in its buffer.
  */
 static enum kith_code
-read_stdin(struct call *call, char line[PASSWORD_LINE_MAX])
+read_line(struct call *call, int fd, char line[PASSWORD_LINE_MAX])
 {
 	size_t used = 0;
 	ssize_t got;
 
-	while ((got = read(STDIN_FILENO, line + used, 1)) != 0) {
+	while ((got = read(fd, line + used, 1)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -76,8 +78,8 @@ read_stdin(struct call *call, char line[PASSWORD_LINE_MAX])
 	}
 	line[used] = '\0';
 	if (used == 0)
-		return call_fail(call, KITH_BAD_PASSWORD,
-		    "There is no password on standard input.");
+		return call_fail(
+		    call, KITH_BAD_PASSWORD, "There is no password to read.");
 	return KITH_OK;
 }
 
@@ -112,23 +114,36 @@ prepare(
 	return KITH_OK;
 }
 
+/* Where the options say that the password comes from. */
+static enum kith_code
+obtain(struct call *call, char line[PASSWORD_LINE_MAX])
+{
+	bool from_stdin = call_flag(call, "password-stdin");
+	bool from_fd = call_option(call, "password-fd") != NULL;
+	bool made_up = call_flag(call, "generate");
+	int64_t fd = STDIN_FILENO;
+
+	if (from_stdin + from_fd + made_up > 1)
+		return call_usage(call,
+		    "Only one of --password-stdin, --password-fd and "
+		    "--generate.");
+	if (call_option_number(call, "password-fd", 0, DESCRIPTOR_MAX, &fd) !=
+	    KITH_OK)
+		return KITH_MALFORMED;
+	if (made_up) {
+		generate(line);
+		return KITH_OK;
+	}
+	return from_stdin || from_fd ? read_line(call, (int)fd, line)
+				     : ask_twice(call, line);
+}
+
 enum kith_code
 prompt_new_password(struct call *call, const char *name, char **password_r)
 {
-	bool from_stdin = call_flag(call, "password-stdin");
-	bool made_up = call_flag(call, "generate");
 	char line[PASSWORD_LINE_MAX];
-	enum kith_code code = KITH_OK;
+	enum kith_code code = obtain(call, line);
 
-	if (from_stdin && made_up)
-		return call_usage(
-		    call, "Either --password-stdin or --generate, not both.");
-	if (made_up)
-		generate(line);
-	else if (from_stdin)
-		code = read_stdin(call, line);
-	else
-		code = ask_twice(call, line);
 	if (code == KITH_OK)
 		code = prepare(call, name, line, password_r);
 	explicit_bzero(line, sizeof(line));
@@ -147,22 +162,44 @@ prompt_show_generated(struct call *call, const char *password)
 		puts(password);
 }
 
-bool
-prompt_confirm(struct call *call, const char *question)
+/* A line of what a person types; false at the end of the input. */
+static bool
+read_answer(const char *question, const char *choices, char answer[ANSWER_MAX])
 {
-	char *clean, answer[ANSWER_MAX];
-	bool yes;
+	char *clean = output_clean(question);
 
-	if (call_flag(call, "yes"))
-		return true;
-	clean = output_clean(question);
-	fprintf(stderr, "%s [y/N] ", clean);
+	fprintf(stderr, "%s [%s] ", clean, choices);
 	free(clean);
-	if (fgets(answer, sizeof(answer), stdin) == NULL) {
+	if (fgets(answer, ANSWER_MAX, stdin) == NULL) {
 		fputc('\n', stderr);
 		return false;
 	}
 	answer[strcspn(answer, "\r\n")] = '\0';
-	yes = strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
-	return yes;
+	return true;
+}
+
+bool
+prompt_confirm(struct call *call, const char *question)
+{
+	char answer[ANSWER_MAX];
+
+	if (call_flag(call, "yes"))
+		return true;
+	return read_answer(question, "y/N", answer) &&
+	    (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
+}
+
+bool
+prompt_confirm_number(struct call *call, const char *question, int64_t number)
+{
+	char answer[ANSWER_MAX], *wanted;
+	bool same;
+
+	if (call_flag(call, "yes"))
+		return true;
+	wanted = mem_format("%lld", (long long)number);
+	same = read_answer(question, "type the number to go on", answer) &&
+	    strcmp(answer, wanted) == 0;
+	free(wanted);
+	return same;
 }

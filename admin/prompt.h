@@ -14,6 +14,8 @@
 #define PROMPT_PASSWORD_OPTIONS                                              \
 	{ "password-stdin", NULL,                                            \
 		"read the password from the first line of standard input" }, \
+	    { "password-fd", "N",                                            \
+		    "read it from the first line of this open descriptor" }, \
 	{                                                                    \
 		"generate", NULL, "make a password up and print it once"     \
 	}
@@ -35,3 +37,7 @@ void prompt_show_generated(struct call *call, const char *password);
  * input, is no. True at once with --yes, which the command must declare.
  */
 bool prompt_confirm(struct call *call, const char *question);
+
+/* As above, but the answer must be this number. */
+bool prompt_confirm_number(
+    struct call *call, const char *question, int64_t number);

@@ -11,6 +11,7 @@
 #include "control.h"
 #include "database.h"
 #include "format.h"
+#include "listing.h"
 #include "mem.h"
 #include "output.h"
 #include "pem.h"
@@ -125,17 +126,14 @@ server_status(struct call *call)
 	code = store_user_count(call->store, &users);
 	if (code != KITH_OK)
 		return database_fault(call, code, "Cannot count the accounts.");
-	l = listing_new(server_columns);
-	listing_add_row(l);
+	l = listing_begin_record(call, "server", server_columns);
 	ask_hub(call, l);
 	set_meta(call, l, SERVER_FINGERPRINT, STORE_META_PUBLIC_KEY_PIN);
 	set_meta(call, l, SERVER_NAME, STORE_META_SERVER_NAME);
 	listing_set_text(l, SERVER_DATABASE, call->database);
 	listing_set_number(l, SERVER_BYTES, bytes_on_disk(call->database));
 	listing_set_number(l, SERVER_USERS, users);
-	code = listing_answer_record(l, call, "server");
-	listing_free(&l);
-	return code;
+	return listing_end(&l, KITH_OK);
 }
 
 static void
@@ -184,7 +182,7 @@ server_fingerprint(struct call *call)
 }
 
 static const struct command_option fingerprint_options[] = {
-	{ "certificate", "FILE", "of this certificate", .file = true }, {}
+	{ "certificate", "FILE", "of this certificate", WORD_FILE_READ }, {}
 };
 
 const struct command server_commands[] = {
@@ -192,6 +190,9 @@ const struct command server_commands[] = {
 	    .verb = "status",
 	    .arguments = "",
 	    .summary = "Show whether the server runs, and how it does",
+	    .flags = COMMAND_READS | COMMAND_BEGINNER,
+	    .answer = "server",
+	    .columns = server_columns,
 	    .run = server_status },
 	{ .noun = "server",
 	    .verb = "fingerprint",

@@ -2,6 +2,7 @@
 /* user: the table of the people's accounts' verbs. */
 #include "user.h"
 
+#include "listing.h"
 #include "prompt.h"
 
 #define COST_OPTIONS                                              \
@@ -26,10 +27,6 @@ static const struct command_option lock_options[] = {
 	{ "reason", "TEXT", "why; shown by \"user show\"" }, {}
 };
 
-static const struct command_option delete_options[] = {
-	{ "yes", NULL, "do not ask" }, {}
-};
-
 const struct command user_commands[] = {
 	{ .noun = "user",
 	    .verb = "add",
@@ -38,16 +35,24 @@ const struct command user_commands[] = {
 	    .details = "Asks for the password twice. Makes the database where "
 		       "there is none.",
 	    .options = add_options,
+	    .flags = COMMAND_WRITES | COMMAND_BEGINNER,
 	    .run = user_add },
 	{ .noun = "user",
 	    .verb = "list",
 	    .arguments = "",
 	    .summary = "List the accounts",
+	    .flags = COMMAND_READS | COMMAND_BEGINNER,
+	    .answer = "users",
+	    .columns = user_list_columns,
 	    .run = user_list },
 	{ .noun = "user",
 	    .verb = "show",
 	    .arguments = "USER",
 	    .summary = "Show one account",
+	    .kinds = { WORD_USER },
+	    .flags = COMMAND_READS,
+	    .answer = "user",
+	    .columns = user_show_columns,
 	    .run = user_show },
 	{ .noun = "user",
 	    .verb = "passwd",
@@ -56,17 +61,23 @@ const struct command user_commands[] = {
 	    .details = "Ends the account's sessions: every device must sign "
 		       "in again.",
 	    .options = passwd_options,
+	    .kinds = { WORD_USER },
+	    .flags = COMMAND_WRITES | COMMAND_BEGINNER,
 	    .run = user_passwd },
 	{ .noun = "user",
 	    .verb = "lock",
 	    .arguments = "USER",
 	    .summary = "Keep someone out, and end the sessions at once",
 	    .options = lock_options,
+	    .kinds = { WORD_USER },
+	    .flags = COMMAND_WRITES | COMMAND_BEGINNER,
 	    .run = user_lock },
 	{ .noun = "user",
 	    .verb = "unlock",
 	    .arguments = "USER",
 	    .summary = "Let someone in again, or approve a new account",
+	    .kinds = { WORD_USER },
+	    .flags = COMMAND_WRITES,
 	    .run = user_unlock },
 	{ .noun = "user",
 	    .verb = "delete",
@@ -74,7 +85,8 @@ const struct command user_commands[] = {
 	    .summary = "Delete an account",
 	    .details = "What the person wrote stays with those who received "
 		       "it.",
-	    .options = delete_options,
+	    .kinds = { WORD_USER },
+	    .flags = COMMAND_WRITES | COMMAND_DESTRUCTIVE,
 	    .run = user_delete },
 	{},
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call.h"
+#include "listing.h"
 #include "store_user.h"
 
 /*
@@ -16,6 +17,10 @@ enum kith_code user_show(struct call *call);
 enum kith_code user_lock(struct call *call);
 enum kith_code user_unlock(struct call *call);
 enum kith_code user_delete(struct call *call);
+
+/* What they show. */
+extern const struct column user_list_columns[];
+extern const struct column user_show_columns[];
 
 /* "active", "locked" ...: in tables, JSON and CSV alike. Static. */
 const char *user_state_word(enum store_user_state state);

@@ -4,30 +4,33 @@
 
 #include "belongings.h"
 #include "database.h"
+#include "destroy.h"
 #include "format.h"
 #include "mem.h"
 #include "output.h"
-#include "prompt.h"
 #include "user.h"
 
-static bool
+static enum kith_code
 confirm_delete(struct call *call, const struct store_user *user,
-    const struct belongings *b)
+    const struct belongings *b, bool *go_r)
 {
-	char *links = format_count(b->friends, "friend link", "friend links");
-	char *requests =
-	    format_count(b->requests, "friend request", "friend requests");
-	char *devices = format_count(b->devices, "device", "devices");
-	char *question = mem_format("Delete %s (id:%lld) with %s, %s and %s? "
-				    "The messages stay.",
-	    user->name, (long long)user->id, links, requests, devices);
-	bool yes = prompt_confirm(call, question);
+	const struct destroy_loss losses[] = { { "friends", "friend link",
+						   "friend links", b->friends },
+		{ "friend_requests", "friend request", "friend requests",
+		    b->requests },
+		{ "devices", "device", "devices", b->devices }, {} };
+	char *question =
+	    mem_format("Delete %s (id:%lld)", user->name, (long long)user->id);
+	enum kith_code code = destroy_confirm(call,
+	    &(struct destroy){ .question = question,
+		.victim = "accounts",
+		.victims = 1,
+		.losses = losses,
+		.remark = "The messages stay." },
+	    go_r);
 
-	free(links);
-	free(requests);
-	free(devices);
 	free(question);
-	return yes;
+	return code;
 }
 
 static void
@@ -48,23 +51,25 @@ user_delete(struct call *call)
 {
 	struct store_user user;
 	struct belongings b;
+	bool go = false;
 	enum kith_code code = database_open(call, false);
 
 	if (code == KITH_OK)
 		code = database_find_user(call, call_argument(call, 0), &user);
 	if (code == KITH_OK)
 		code = belongings_count(call, user.id, &b);
-	if (code != KITH_OK)
-		return code;
-	if (!confirm_delete(call, &user, &b))
-		return call_fail(call, KITH_REFUSED, "Nothing was deleted.");
-	code = database_begin(call);
-	if (code != KITH_OK)
+	if (code == KITH_OK)
+		code = confirm_delete(call, &user, &b, &go);
+	if (code == KITH_OK && go)
+		code = database_begin(call);
+	if (code != KITH_OK || !go)
 		return code;
 	/* by its id: the name may be another's by now */
 	code = store_user_delete(call->store, user.id, format_now_us());
 	if (code != KITH_OK)
 		database_fault(call, code, "%s is gone already.", user.name);
+	else
+		code = database_audit_user(call, &user, NULL);
 	code = database_end(call, code);
 	if (code == KITH_OK)
 		answer_deleted(call, &user, &b);

@@ -6,8 +6,6 @@
 #include "output.h"
 #include "user.h"
 
-#define LIST_PAGE 1000u /* users read in one go */
-
 enum {
 	USER_ID,
 	USER_NAME,
@@ -16,7 +14,7 @@ enum {
 	USER_CREATED,
 };
 
-static const struct column list_columns[] = {
+const struct column user_list_columns[] = {
 	[USER_ID] = { "id", "ID", COLUMN_NUMBER },
 	[USER_NAME] = { "name", "NAME", COLUMN_TEXT },
 	[USER_DISPLAY_NAME] = { "display_name", "DISPLAY NAME", COLUMN_TEXT },
@@ -37,6 +35,7 @@ set_user(struct listing *l, const struct store_user *user)
 }
 
 struct list_walk {
+	struct call *call;
 	struct listing *listing;
 	char last[TEXT_NAME_MAX + 1];
 	uint32_t page;
@@ -54,24 +53,25 @@ list_one(void *context, const struct store_user *user)
 	return true;
 }
 
+static enum kith_code
+list_page(void *context, struct listing *l, bool *more_r)
+{
+	struct list_walk *walk = context;
+	enum kith_code code;
+
+	walk->listing = l;
+	walk->page = 0;
+	code = store_user_each(
+	    walk->call->store, walk->last, LISTING_PAGE_ROWS, list_one, walk);
+	*more_r = walk->page == LISTING_PAGE_ROWS;
+	return code;
+}
+
 enum kith_code
 user_list(struct call *call)
 {
-	struct list_walk walk = { .listing = listing_new(list_columns) };
-	enum kith_code code = database_open_read(call);
+	struct list_walk walk = { .call = call };
+	struct listing *l = listing_begin(call, "users", user_list_columns);
 
-	while (code == KITH_OK) {
-		walk.page = 0;
-		code = store_user_each(
-		    call->store, walk.last, LIST_PAGE, list_one, &walk);
-		if (walk.page < LIST_PAGE)
-			break;
-	}
-	database_end_read(call);
-	if (code == KITH_OK)
-		code = listing_answer(walk.listing, call, "users");
-	else if (call->store != NULL)
-		code = database_fault(call, code, "Cannot list the users.");
-	listing_free(&walk.listing);
-	return code;
+	return database_list(call, &l, list_page, &walk);
 }

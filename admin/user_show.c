@@ -20,7 +20,7 @@ enum {
 	USER_LAST_SEEN,
 };
 
-static const struct column show_columns[] = {
+const struct column user_show_columns[] = {
 	[USER_ID] = { "id", "ID", COLUMN_NUMBER },
 	[USER_NAME] = { "name", "Name", COLUMN_TEXT },
 	[USER_DISPLAY_NAME] = { "display_name", "Display name", COLUMN_TEXT },
@@ -74,8 +74,7 @@ user_answer(struct call *call, const struct store_user *user)
 
 	if (code != KITH_OK)
 		return code;
-	l = listing_new(show_columns);
-	listing_add_row(l);
+	l = listing_begin_record(call, "user", user_show_columns);
 	set_user(l, user);
 	listing_set_time(l, USER_STATE_SINCE, user->state_us);
 	if (user->reason[0] != '\0')
@@ -85,9 +84,7 @@ user_answer(struct call *call, const struct store_user *user)
 	listing_set_number(l, USER_REQUESTS, b.requests);
 	listing_set_number(l, USER_DEVICES, b.devices);
 	listing_set_time(l, USER_LAST_SEEN, b.last_seen_us);
-	code = listing_answer_record(l, call, "user");
-	listing_free(&l);
-	return code;
+	return listing_end(&l, KITH_OK);
 }
 
 enum kith_code

@@ -220,7 +220,8 @@ def test_a_hostile_name_commands_no_terminal(pair):
 
 
 def test_nothing_is_coloured(pair):
-    status, shown = on_terminal(pair, "user", "list", answers=[])
+    status, shown = on_terminal(pair, "user", "list", "--no-pager",
+                                answers=[])
     assert status == OK and "\x1b" not in shown and "alice" in shown
 
 
