@@ -65,7 +65,7 @@ user_delete(struct call *call)
 	if (code != KITH_OK || !go)
 		return code;
 	/* by its id: the name may be another's by now */
-	code = store_user_delete(call->store, user.id, format_now_us());
+	code = store_user_purge(call->store, user.id, format_now_us());
 	if (code != KITH_OK)
 		database_fault(call, code, "%s is gone already.", user.name);
 	else

@@ -50,6 +50,10 @@ user_state_word(enum store_user_state state)
 		return "locked";
 	case STORE_USER_DELETED:
 		return "deleted";
+	case STORE_USER_DELETING:
+		return "deleting";
+	case STORE_USER_SYSTEM:
+		return "system";
 	}
 	return "unknown";
 }

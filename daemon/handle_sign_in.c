@@ -111,6 +111,7 @@ sign_in_check_state(const struct store_user *user)
 	case STORE_USER_PENDING:
 		return KITH_PENDING;
 	case STORE_USER_LOCKED:
+	case STORE_USER_DELETING:
 		return KITH_LOCKED;
 	default:
 		return KITH_BAD_CREDENTIALS;

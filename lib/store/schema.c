@@ -148,6 +148,50 @@ const struct migration store_migrations[] = {
 
 	  "INSERT INTO meta (key, value) VALUES"
 	  "  ('epoch', randomblob(16)), ('last_sequence', 0);" },
+
+	/*
+	 * 2: locks that end, deletion with a time of grace, the server's own
+	 * account and its announcements, who did what, lists of many people
+	 */
+	{ "ALTER TABLE user ADD COLUMN until_us INTEGER;"
+	  "ALTER TABLE user ADD COLUMN state_before INTEGER;"
+	  "ALTER TABLE user"
+	  "  ADD COLUMN last_seen_us INTEGER NOT NULL DEFAULT 0;"
+	  "UPDATE user SET last_seen_us = coalesce((SELECT"
+	  "  max(d.last_seen_us) FROM device d WHERE d.user_id = user.id), 0);"
+	  "CREATE INDEX user_until ON user (until_us)"
+	  "  WHERE until_us IS NOT NULL;"
+	  "CREATE INDEX user_state ON user (state, name);"
+	  "CREATE INDEX user_created ON user (created_us);"
+	  "CREATE INDEX user_last_seen ON user (last_seen_us);"
+
+	  /*
+	   * How many of its messages are by low_id; the rest of last_number
+	   * are by high_id. The row is written with each message anyway, where
+	   * an index by sender would cost every message a page.
+	   */
+	  "ALTER TABLE conversation"
+	  "  ADD COLUMN low_sent INTEGER NOT NULL DEFAULT 0;"
+	  "UPDATE conversation SET low_sent = (SELECT count(*) FROM message m"
+	  "  WHERE m.conversation_id = conversation.id"
+	  "    AND m.sender_id = conversation.low_id);"
+
+	  "CREATE TABLE audit ("
+	  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	  "  time_us INTEGER NOT NULL,"
+	  "  actor TEXT NOT NULL,"
+	  "  command TEXT NOT NULL,"
+	  "  target TEXT NOT NULL,"
+	  "  detail TEXT NOT NULL"
+	  ") STRICT;"
+
+	  "CREATE TABLE announcement ("
+	  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	  "  time_us INTEGER NOT NULL,"
+	  "  actor TEXT NOT NULL,"
+	  "  body TEXT NOT NULL,"
+	  "  recipients INTEGER NOT NULL"
+	  ") STRICT;" },
 	/* clang-format on */
 };
 

@@ -6,8 +6,37 @@
  * struct; what a conversation's or event's row joins in is told there.
  */
 
-#define USER_COLUMNS \
-	"id, name, display_name, phc, state, state_us, reason, created_us"
+#define USER_COLUMNS                                                        \
+	"id, name, display_name, phc, state, state_us, reason, created_us," \
+	" until_us, state_before, last_seen_us"
+
+/*
+ * One page of a list of users. Without the plus signs SQLite would sometimes
+ * go along the index of a filter and sort what it finds, for each page anew.
+ */
+#define USER_LIST_FILTER                                  \
+	" (?2 = 0 OR max(last_seen_us, created_us) < ?2)" \
+	" AND (?3 IS NULL OR instr(name, lower(?3)) > 0"  \
+	"  OR instr(lower(display_name), lower(?3)) > 0)" \
+	" AND +created_us >= ?4 AND (?5 = 0 OR +created_us < ?5)"
+#define USER_LIST                           \
+	"SELECT " USER_COLUMNS " FROM user" \
+	" WHERE ((1 << state) & ?1) <> 0 AND" USER_LIST_FILTER
+#define USER_LIST_OF_STATE                                        \
+	"SELECT " USER_COLUMNS " FROM user INDEXED BY user_state" \
+	" WHERE state = ?1 AND" USER_LIST_FILTER
+
+/* Those whom an announcement to everybody reaches: active or locked. */
+#define IN_AUDIENCE "state IN (1, 3)"
+
+/* What an audit query leaves in. ?5 is a noun, or a noun and its verb. */
+#define AUDIT_COLUMNS "id, time_us, actor, command, target, detail"
+#define AUDIT_FILTER                                           \
+	" time_us >= ?2 AND (?3 = 0 OR time_us < ?3)"          \
+	" AND (?4 IS NULL OR instr(actor, ?4) > 0)"            \
+	" AND (?5 IS NULL OR command = ?5"                     \
+	"  OR substr(command, 1, length(?5) + 1) = ?5 || ' ')" \
+	" AND (?6 IS NULL OR instr(target, ?6) > 0)"
 #define DEVICE_COLUMNS "id, user_id, name, created_us, last_seen_us"
 #define INVITE_COLUMNS \
 	"id, hint, note, uses_left, uses, created_us, expires_us, befriend_id"
@@ -62,26 +91,96 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_USER_ADD] =
 	    "INSERT INTO user (name, display_name, phc, state, state_us, reason,"
 	    "  created_us) VALUES (?1, ?2, ?3, ?4, ?6, ?5, ?6) RETURNING id",
+	[STATEMENT_USER_ADD_SYSTEM] =
+	    "INSERT INTO user (name, display_name, phc, state, state_us, reason,"
+	    "  created_us) VALUES (?1, ?2, '', 6, ?3, '', ?3) RETURNING id",
+	[STATEMENT_USER_IMPORT] =
+	    "INSERT INTO user (name, display_name, phc, state, state_us, reason,"
+	    "  created_us, until_us, last_seen_us)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
 	[STATEMENT_USER_FIND] =
 	    "SELECT " USER_COLUMNS " FROM user WHERE id = ?1",
 	[STATEMENT_USER_FIND_NAME] =
-	    "SELECT " USER_COLUMNS " FROM user WHERE name = ?1 AND state <> 4",
+	    "SELECT " USER_COLUMNS " FROM user"
+	    " WHERE name = ?1 AND state NOT IN (4, 6)",
+	[STATEMENT_USER_FIND_SYSTEM] =
+	    "SELECT " USER_COLUMNS " FROM user WHERE name = ?1 AND state = 6",
 	[STATEMENT_USER_EACH] =
-	    "SELECT " USER_COLUMNS " FROM user WHERE name > ?1 AND state <> 4"
-	    " ORDER BY name LIMIT ?2",
+	    "SELECT " USER_COLUMNS " FROM user"
+	    " WHERE name > ?1 AND state NOT IN (4, 6) ORDER BY name LIMIT ?2",
+	[STATEMENT_USER_LIST_NAME] =
+	    USER_LIST " AND name > ?6 ORDER BY name LIMIT ?8",
+	[STATEMENT_USER_LIST_NAME_DOWN] =
+	    USER_LIST " AND name < ?6 ORDER BY name DESC LIMIT ?8",
+	[STATEMENT_USER_LIST_ID] =
+	    USER_LIST " AND id > ?7 ORDER BY id LIMIT ?8",
+	[STATEMENT_USER_LIST_ID_DOWN] =
+	    USER_LIST " AND id < ?7 ORDER BY id DESC LIMIT ?8",
+	[STATEMENT_USER_LIST_CREATED] =
+	    USER_LIST " AND (created_us, id) > (?6, ?7)"
+	    " ORDER BY created_us, id LIMIT ?8",
+	[STATEMENT_USER_LIST_CREATED_DOWN] =
+	    USER_LIST " AND (created_us, id) < (?6, ?7)"
+	    " ORDER BY created_us DESC, id DESC LIMIT ?8",
+	[STATEMENT_USER_LIST_SEEN] =
+	    USER_LIST " AND (last_seen_us, id) > (?6, ?7)"
+	    " ORDER BY last_seen_us, id LIMIT ?8",
+	[STATEMENT_USER_LIST_SEEN_DOWN] =
+	    USER_LIST " AND (last_seen_us, id) < (?6, ?7)"
+	    " ORDER BY last_seen_us DESC, id DESC LIMIT ?8",
+	/* A single state by name goes along an index of its own. */
+	[STATEMENT_USER_LIST_STATE] =
+	    USER_LIST_OF_STATE " AND name > ?6 ORDER BY name LIMIT ?8",
+	[STATEMENT_USER_LIST_STATE_DOWN] =
+	    USER_LIST_OF_STATE " AND name < ?6 ORDER BY name DESC LIMIT ?8",
+	[STATEMENT_USER_LIST_COUNT] =
+	    "SELECT count(*) FROM user WHERE ((1 << state) & ?1) <> 0 AND"
+	    USER_LIST_FILTER,
+	[STATEMENT_USER_STATE_COUNT] =
+	    "SELECT count(*) FROM user INDEXED BY user_state WHERE state = ?1",
 	[STATEMENT_USER_SET_DISPLAY_NAME] =
 	    "UPDATE user SET display_name = ?2 WHERE id = ?1",
 	[STATEMENT_USER_SET_PHC] = "UPDATE user SET phc = ?2 WHERE id = ?1",
 	[STATEMENT_USER_SET_STATE] =
-	    "UPDATE user SET state = ?2, reason = ?3, state_us = ?4 WHERE id = ?1",
-	[STATEMENT_USER_DELETE] =
+	    "UPDATE user SET state = ?2, reason = ?3, state_us = ?4,"
+	    "  until_us = ?5, state_before = ?6 WHERE id = ?1",
+	[STATEMENT_USER_PURGE] =
 	    "UPDATE user SET state = 4, state_us = ?2, reason = '', phc = '',"
-	    "  name = 'deleted:' || id, display_name = '' WHERE id = ?1",
-	[STATEMENT_USER_COUNT] = "SELECT count(*) FROM user WHERE state <> 4",
+	    "  name = 'deleted:' || id, display_name = '', until_us = NULL,"
+	    "  state_before = NULL, last_seen_us = 0 WHERE id = ?1",
+	/* Only where it changes anything: the row has an index on it. */
+	[STATEMENT_USER_SEEN] =
+	    "UPDATE user SET last_seen_us = ?2"
+	    " WHERE id = ?1 AND last_seen_us < ?2",
+	[STATEMENT_USER_NEXT_DUE] =
+	    "SELECT " USER_COLUMNS " FROM user INDEXED BY user_until"
+	    " WHERE until_us IS NOT NULL ORDER BY until_us LIMIT 1",
+	[STATEMENT_USER_COUNT] =
+	    "SELECT count(*) FROM user WHERE state NOT IN (4, 6)",
+	[STATEMENT_USER_BELONGINGS] =
+	    "SELECT (SELECT count(*) FROM device WHERE user_id = ?1),"
+	    "  (SELECT count(*) FROM friend_link WHERE low_id = ?1)"
+	    "   + (SELECT count(*) FROM friend_link WHERE high_id = ?1),"
+	    "  (SELECT count(*) FROM friend_request WHERE from_id = ?1),"
+	    "  (SELECT count(*) FROM friend_request WHERE to_id = ?1),"
+	    "  (SELECT count(*) FROM invite WHERE befriend_id = ?1)",
+	[STATEMENT_USER_CONVERSATIONS] =
+	    "SELECT c.id, CASE WHEN c.low_id = ?1 THEN c.low_sent"
+	    "  ELSE c.last_number - c.low_sent END FROM member b"
+	    "  JOIN conversation c ON c.id = b.conversation_id"
+	    " WHERE b.user_id = ?1",
+	[STATEMENT_USER_FIRST_MESSAGE] =
+	    "SELECT time_us FROM message WHERE conversation_id = ?1"
+	    "  AND sender_id = ?2 ORDER BY number LIMIT 1",
+	[STATEMENT_USER_LAST_MESSAGE] =
+	    "SELECT time_us FROM message WHERE conversation_id = ?1"
+	    "  AND sender_id = ?2 ORDER BY number DESC LIMIT 1",
 
 	[STATEMENT_DEVICE_ADD] =
 	    "INSERT INTO device (user_id, token_hash, name, created_us,"
 	    "  last_seen_us) VALUES (?1, ?2, ?3, ?4, ?4) RETURNING id",
+	[STATEMENT_DEVICE_FIND] =
+	    "SELECT " DEVICE_COLUMNS " FROM device WHERE id = ?1",
 	[STATEMENT_DEVICE_FIND_TOKEN] =
 	    "SELECT " DEVICE_COLUMNS " FROM device WHERE token_hash = ?1",
 	[STATEMENT_DEVICE_STALEST] = /* of a person who has ?2 or more */
@@ -90,12 +189,15 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    " ORDER BY last_seen_us, id LIMIT 1",
 	[STATEMENT_DEVICE_TOUCH] =
 	    "UPDATE device SET last_seen_us = max(last_seen_us, ?2)"
-	    " WHERE id = ?1 RETURNING id",
+	    " WHERE id = ?1 RETURNING user_id",
 	[STATEMENT_DEVICE_REMOVE] =
 	    "DELETE FROM device WHERE id = ?2 AND user_id = ?1 RETURNING id",
 	[STATEMENT_DEVICE_REMOVE_ALL] = "DELETE FROM device WHERE user_id = ?1",
 	[STATEMENT_DEVICE_EACH] =
 	    "SELECT " DEVICE_COLUMNS " FROM device WHERE user_id = ?1 ORDER BY id",
+	[STATEMENT_DEVICE_ALL] =
+	    "SELECT " DEVICE_COLUMNS " FROM device WHERE id > ?1"
+	    " ORDER BY id LIMIT ?2",
 
 	[STATEMENT_INVITE_ADD] =
 	    "INSERT INTO invite (code_hash, hint, note, uses_left, created_us,"
@@ -138,6 +240,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "    FROM friend_request INDEXED BY friend_request_to"
 	    "    WHERE to_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3)"
 	    " ORDER BY id LIMIT ?3",
+	[STATEMENT_FRIEND_REQUEST_ALL] =
+	    "SELECT " REQUEST_COLUMNS " FROM friend_request WHERE id > ?1"
+	    " ORDER BY id LIMIT ?2",
 
 	[STATEMENT_FRIEND_LINK_ADD] =
 	    "INSERT INTO friend_link (low_id, high_id, since_us,"
@@ -177,7 +282,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "  LIMIT ?4)",
 	[STATEMENT_CONVERSATION_SET_LAST] =
 	    "UPDATE conversation SET last_number = ?2, last_time_us = ?3,"
-	    "  last_sequence = ?4 WHERE id = ?1",
+	    "  last_sequence = ?4, low_sent = low_sent + (low_id IS ?5)"
+	    " WHERE id = ?1",
 	[STATEMENT_CONVERSATION_SET_SEQUENCE] =
 	    "UPDATE conversation SET last_sequence = ?2 WHERE id = ?1",
 	[STATEMENT_CONVERSATION_NEW_EACH] =
@@ -262,5 +368,30 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_OPERATION_PURGE] =
 	    "DELETE FROM operation WHERE time_us < ?1 AND number IN"
 	    "  (SELECT number FROM operation ORDER BY number LIMIT ?2)",
+
+	[STATEMENT_AUDIT_ADD] =
+	    "INSERT INTO audit (time_us, actor, command, target, detail)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[STATEMENT_AUDIT_EACH] =
+	    "SELECT " AUDIT_COLUMNS " FROM audit WHERE id > ?1 AND" AUDIT_FILTER
+	    " ORDER BY id LIMIT ?7",
+	[STATEMENT_AUDIT_EACH_DOWN] =
+	    "SELECT " AUDIT_COLUMNS " FROM audit WHERE id < ?1 AND" AUDIT_FILTER
+	    " ORDER BY id DESC LIMIT ?7",
+	[STATEMENT_AUDIT_COUNT] =
+	    "SELECT count(*) FROM audit WHERE id > ?1 AND" AUDIT_FILTER,
+
+	[STATEMENT_ANNOUNCEMENT_ADD] =
+	    "INSERT INTO announcement (time_us, actor, body, recipients)"
+	    " VALUES (?1, ?2, ?3, 0) RETURNING id",
+	[STATEMENT_ANNOUNCEMENT_SET_RECIPIENTS] =
+	    "UPDATE announcement SET recipients = ?2 WHERE id = ?1",
+	[STATEMENT_ANNOUNCEMENT_EACH] =
+	    "SELECT id, time_us, actor, body, recipients FROM announcement"
+	    " WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+	[STATEMENT_ANNOUNCEMENT_AUDIENCE] =
+	    "SELECT id FROM user WHERE " IN_AUDIENCE " ORDER BY id",
+	[STATEMENT_ANNOUNCEMENT_AUDIENCE_COUNT] =
+	    "SELECT count(*) FROM user WHERE " IN_AUDIENCE,
 };
 /* clang-format on */

@@ -237,6 +237,10 @@ find_file(struct store *s, struct fault *f)
 	if (!S_ISREG(st.st_mode))
 		return fault_set(
 		    f, KITH_FOREIGN, "%s is not a regular file", s->path);
+	if ((s->flags & STORE_READ) != 0)
+		return faccessat(AT_FDCWD, s->path, R_OK, AT_EACCESS) == 0
+		    ? KITH_OK
+		    : fail_path(f, "cannot read the database", s->path);
 	if (faccessat(AT_FDCWD, s->path, R_OK | W_OK, AT_EACCESS) != 0)
 		return fail_path(
 		    f, "cannot read and write the database", s->path);
@@ -297,10 +301,12 @@ synchronous(void)
 static enum kith_code
 connect_file(struct store *s, struct fault *f)
 {
+	bool read = (s->flags & STORE_READ) != 0;
 	char sql[256];
 	int rc = sqlite3_open_v2(s->path, &s->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-		SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW,
+	    (read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+		SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+		SQLITE_OPEN_NOFOLLOW,
 	    NULL);
 
 	if (s->db == NULL)
@@ -429,6 +435,9 @@ prepare_for_use(struct store *s, struct fault *f)
 	enum kith_code code;
 
 	code = store_examine(s, store_migration_count, &version, f);
+	/* Can be chosen only before the file has its first page. */
+	if (code == KITH_OK && version == 0)
+		code = run_text(s, "PRAGMA auto_vacuum=INCREMENTAL", f);
 	if (code == KITH_OK)
 		code = configure(s, f);
 	if (code == KITH_OK && version < store_migration_count)
@@ -442,11 +451,43 @@ prepare_for_use(struct store *s, struct fault *f)
 	return code;
 }
 
+/*
+ * Without the write lock. What it is there for, the bug by which two
+ * connections that write or checkpoint at one moment can damage a database,
+ * needs a connection that changes the log or the file, and this one can do
+ * neither: it is opened read-only and closes without a checkpoint.
+ *
+ * The one thing that it may write is the index of the log, path-shm: SQLite
+ * makes that anew when the last process that had the database open has gone,
+ * by a crash, say. It does so from the log alone, changes neither that nor the
+ * file, and holds all of its own locks for the moment that it takes; a hub or a
+ * kith-admin that writes or opens just then waits in its busy handler. While a
+ * hub runs it holds the index, so that no reader has anything to recover. The
+ * write lock would add nothing, and would keep every reading command waiting
+ * behind whoever writes.
+ *
+ * What it shows after a crash may include a commit that is in the log but not
+ * yet on disk. Nothing is acknowledged by showing it; the next hub syncs it
+ * before it serves.
+ */
+static enum kith_code
+open_to_read(struct store *s, struct fault *f)
+{
+	int version;
+	enum kith_code code = connect_file(s, f);
+
+	if (code == KITH_OK)
+		code = store_examine(s, store_migration_count, &version, f);
+	return code == KITH_OK ? statement_prepare_all(s, f) : code;
+}
+
 static enum kith_code
 open_steps(struct store *s, struct fault *f)
 {
 	enum kith_code code = find_file(s, f);
 
+	if (code == KITH_OK && (s->flags & STORE_READ) != 0)
+		return open_to_read(s, f);
 	if (code == KITH_OK)
 		code = take_locks(s, f);
 	if (code == KITH_OK)
@@ -474,7 +515,8 @@ store_open(const char *path, unsigned int flags, struct store **store_r,
 
 	if (f == NULL)
 		f = &own;
-	s->flags = flags;
+	/* Reading goes before all that would change something. */
+	s->flags = (flags & STORE_READ) != 0 ? STORE_READ : flags;
 	code = canonical_path(path, &s->path, f);
 	if (code == KITH_OK)
 		code = open_steps(s, f);
@@ -498,11 +540,15 @@ static void
 checkpoint_at_close(struct store *s)
 {
 	bool hub = (s->flags & STORE_HUB) != 0;
-	char *log = mem_format("%s-wal", s->path);
+	char *log;
 	struct stat st;
-	bool wanted = stat(log, &st) == 0 &&
-	    st.st_size > (hub ? 0 : STORE_WAL_LEFT_BYTES);
+	bool wanted;
 
+	if ((s->flags & STORE_READ) != 0)
+		return;
+	log = mem_format("%s-wal", s->path);
+	wanted = stat(log, &st) == 0 &&
+	    st.st_size > (hub ? 0 : STORE_WAL_LEFT_BYTES);
 	free(log);
 	if (!wanted)
 		return;

@@ -62,21 +62,32 @@ enum store_flags {
 	 * before it returns, and is the one that checkpoints.
 	 */
 	STORE_HUB = 1 << 2,
+	/*
+	 * Only to read, alone or with none of the others: takes and makes no
+	 * lock, neither now nor later, so that it works while somebody writes;
+	 * needs no right to write the database; never creates, migrates or
+	 * checkpoints. store_begin_write() then answers KITH_NOT_NOW. Keep each
+	 * read short all the same (store_begin_read()).
+	 */
+	STORE_READ = 1 << 3,
 };
 
 /*
  * Opens the database, with a sentence in *f for each of these:
  *   KITH_NOT_FOUND  there is none (and no STORE_CREATE)
- *   KITH_REFUSED    it or its folder cannot be written by this user; or
- *                   STORE_HUB, and a hub runs already; or it is older than
- *                   this program and STORE_MIGRATE is not there
+ *   KITH_REFUSED    it or its folder cannot be written (STORE_READ: it cannot
+ *                   be read) by this user; or STORE_HUB, and a hub runs
+ *                   already; or it is older than this program and
+ *                   STORE_MIGRATE is not there
  *   KITH_NEWER      made by a newer kith
  *   KITH_FOREIGN    not a database, or not one of kith's
  *   KITH_INTEGRITY  damaged
  *   KITH_BUSY       somebody held it for longer than STORE_BUSY_WAIT_MS
  *   KITH_STORAGE_FULL, KITH_IO
  * Its files are path, path-wal, path-shm, path.lock and path.running; new ones
- * are made readable by their owner alone.
+ * are made readable by their owner alone. A new one is of a kind that can be
+ * made smaller while it is used (auto_vacuum=INCREMENTAL); one that is older
+ * than that stays as it is until it is vacuumed whole.
  */
 enum kith_code store_open(const char *path, unsigned int flags,
     struct store **store_r, struct fault *f);

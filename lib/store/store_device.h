@@ -29,7 +29,7 @@ enum kith_code store_device_find_token(struct store *s,
     const uint8_t token_hash[STORE_TOKEN_HASH_LENGTH],
     struct store_device *device_r);
 
-/* It was used now. No event. */
+/* It was used now, and its user seen. No event. */
 enum kith_code store_device_touch(struct store *s, int64_t id, int64_t now_us);
 
 /*
@@ -39,6 +39,20 @@ enum kith_code store_device_touch(struct store *s, int64_t id, int64_t now_us);
 enum kith_code store_device_remove(
     struct store *s, int64_t user_id, int64_t id, int64_t now_us);
 
+/* Every one of a person, each with its event. NOT_FOUND when there is none. */
+enum kith_code store_device_remove_all(
+    struct store *s, int64_t user_id, int64_t now_us, uint32_t *removed_r);
+
+/* NOT_FOUND. */
+enum kith_code store_device_find(
+    struct store *s, int64_t id, struct store_device *device_r);
+
+/* Those of one person, by id: never more than STORE_DEVICES_MAX. */
 enum kith_code store_device_each(struct store *s, int64_t user_id,
+    bool (*each)(void *context, const struct store_device *device),
+    void *context);
+
+/* Everybody's, by id, those above page.from. */
+enum kith_code store_device_all(struct store *s, struct store_page page,
     bool (*each)(void *context, const struct store_device *device),
     void *context);

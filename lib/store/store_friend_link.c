@@ -73,6 +73,8 @@ check_person(struct store *s, int64_t id)
 
 	if (code == KITH_OK && user.state == STORE_USER_DELETED)
 		return KITH_NOT_FOUND;
+	if (code == KITH_OK && user.state == STORE_USER_SYSTEM)
+		return KITH_FORBIDDEN;
 	return code;
 }
 

@@ -17,8 +17,8 @@ struct store_friend_link {
 
 /*
  * Makes two people friends, ends requests between them (as accepted), and
- * tells both (friend_added). FORBIDDEN for one person twice, NOT_FOUND,
- * ALREADY.
+ * tells both (friend_added). FORBIDDEN for one person twice or with the system's
+ * account, NOT_FOUND, ALREADY.
  */
 enum kith_code store_friend_link_add(struct store *s, int64_t a_id,
     int64_t b_id, int64_t now_us, int64_t *conversation_id_r);

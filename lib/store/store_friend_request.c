@@ -40,8 +40,8 @@ store_friend_request_find(
 	    request_r);
 }
 
-static enum kith_code
-find_pair(struct store *s, int64_t from_id, int64_t to_id,
+enum kith_code
+store_friend_request_find_pair(struct store *s, int64_t from_id, int64_t to_id,
     struct store_friend_request *request_r)
 {
 	return find_one(s,
@@ -92,7 +92,7 @@ check_people(struct store *s, int64_t from_id, int64_t to_id)
 	code = store_user_find(s, to_id, &to);
 	if (code != KITH_OK)
 		return code;
-	if (to.state == STORE_USER_DELETED || to.state == STORE_USER_PENDING)
+	if (to.state != STORE_USER_ACTIVE && to.state != STORE_USER_LOCKED)
 		return KITH_NOT_FOUND;
 	code = store_friend_link_find(s, from_id, to_id, &link);
 	if (code == KITH_OK)
@@ -105,7 +105,8 @@ check_new(struct store *s, int64_t from_id, int64_t to_id)
 {
 	struct store_friend_request own;
 	int64_t count;
-	enum kith_code code = find_pair(s, from_id, to_id, &own);
+	enum kith_code code =
+	    store_friend_request_find_pair(s, from_id, to_id, &own);
 
 	if (code == KITH_OK)
 		return KITH_ALREADY;
@@ -128,7 +129,7 @@ store_friend_request_send(struct store *s, int64_t from_id, int64_t to_id,
 
 	if (code != KITH_OK)
 		return code;
-	code = find_pair(s, to_id, from_id, &other);
+	code = store_friend_request_find_pair(s, to_id, from_id, &other);
 	if (code == KITH_OK) /* both want it: nothing is left to ask */
 		code = store_friend_link_add(
 		    s, from_id, to_id, now_us, &conversation_id);
@@ -167,13 +168,14 @@ friend_request_end_between(struct store *s, int64_t a_id, int64_t b_id,
     enum store_outcome outcome, int64_t now_us)
 {
 	struct store_friend_request request;
-	enum kith_code code = find_pair(s, a_id, b_id, &request);
+	enum kith_code code =
+	    store_friend_request_find_pair(s, a_id, b_id, &request);
 
 	if (code == KITH_OK)
 		code = end_one(s, &request, outcome, now_us);
 	if (code != KITH_OK && code != KITH_NOT_FOUND)
 		return code;
-	code = find_pair(s, b_id, a_id, &request);
+	code = store_friend_request_find_pair(s, b_id, a_id, &request);
 	if (code == KITH_OK)
 		code = end_one(s, &request, outcome, now_us);
 	return code == KITH_NOT_FOUND ? KITH_OK : code;
@@ -268,15 +270,11 @@ store_friend_request_cancel(
 	return end_one(s, &request, STORE_OUTCOME_CANCELLED, now_us);
 }
 
-enum kith_code
-store_friend_request_each(struct store *s, int64_t user_id,
-    struct store_page page,
+static enum kith_code
+hand_out(struct store *s, sqlite3_stmt *st,
     bool (*each)(void *context, const struct store_friend_request *request),
     void *context)
 {
-	sqlite3_stmt *st = statement_start(s, STATEMENT_FRIEND_REQUEST_EACH,
-	    VALUES(INTEGER(user_id), INTEGER(page.from),
-		INTEGER(store_page_limit(page.limit))));
 	struct store_friend_request request;
 	enum kith_code code;
 
@@ -288,4 +286,29 @@ store_friend_request_each(struct store *s, int64_t user_id,
 		}
 	}
 	return code == KITH_NOT_FOUND ? KITH_OK : code;
+}
+
+enum kith_code
+store_friend_request_each(struct store *s, int64_t user_id,
+    struct store_page page,
+    bool (*each)(void *context, const struct store_friend_request *request),
+    void *context)
+{
+	return hand_out(s,
+	    statement_start(s, STATEMENT_FRIEND_REQUEST_EACH,
+		VALUES(INTEGER(user_id), INTEGER(page.from),
+		    INTEGER(store_page_limit(page.limit)))),
+	    each, context);
+}
+
+enum kith_code
+store_friend_request_all(struct store *s, struct store_page page,
+    bool (*each)(void *context, const struct store_friend_request *request),
+    void *context)
+{
+	return hand_out(s,
+	    statement_start(s, STATEMENT_FRIEND_REQUEST_ALL,
+		VALUES(
+		    INTEGER(page.from), INTEGER(store_page_limit(page.limit)))),
+	    each, context);
 }

@@ -27,7 +27,7 @@ struct store_friend_request {
 /*
  * request_r->id is 0 when the other had asked already: they are friends now and
  * there is no request. FORBIDDEN to oneself; NOT_FOUND when the other is not
- * there, deleted or pending; ALREADY when they are friends or it is asked
+ * there, deleted or about to be, pending or the system's; ALREADY when they are friends or it is asked
  * already; TOO_LARGE over STORE_FRIEND_REQUESTS_MAX.
  */
 enum kith_code store_friend_request_send(struct store *s, int64_t from_id,
@@ -52,3 +52,12 @@ enum kith_code store_friend_request_each(struct store *s, int64_t user_id,
     struct store_page page,
     bool (*each)(void *context, const struct store_friend_request *request),
     void *context);
+
+/* Everybody's, oldest first, those with an id above page.from. */
+enum kith_code store_friend_request_all(struct store *s, struct store_page page,
+    bool (*each)(void *context, const struct store_friend_request *request),
+    void *context);
+
+/* NOT_FOUND when this one has not asked the other. */
+enum kith_code store_friend_request_find_pair(struct store *s, int64_t from_id,
+    int64_t to_id, struct store_friend_request *request_r);

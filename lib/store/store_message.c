@@ -34,10 +34,10 @@ message_from_columns(
 
 /* ---- adding ---------------------------------------------------------- */
 
-/* What the conversation says about the next message, if there may be one. */
+/* What the conversation says about the next message, and who may write it. */
 static enum kith_code
 next_in_conversation(struct store *s, const struct store_message *message,
-    struct store_message_sent *next)
+    struct store_message_sent *next, bool *may_write_r)
 {
 	sqlite3_stmt *st = statement_start(s, STATEMENT_MESSAGE_MAY_ADD,
 	    VALUES(INTEGER(message->conversation_id),
@@ -55,7 +55,8 @@ next_in_conversation(struct store *s, const struct store_message *message,
 	statement_end(st);
 	/* A clock that was set back must not reorder what people read. */
 	next->time_us = message->time_us > last_us ? message->time_us : last_us;
-	return direct && !friends ? KITH_NOT_FRIENDS : KITH_OK;
+	*may_write_r = friends || !direct;
+	return KITH_OK;
 }
 
 static enum kith_code
@@ -74,35 +75,59 @@ add_row(struct store *s, const struct store_message *message,
 		BLOB(message->body, message->body_length)));
 }
 
+/* The row, its event, and where the conversation stands now. */
+static enum kith_code
+add_next(struct store *s, const struct store_message *message,
+    struct store_message_sent *sent)
+{
+	enum kith_code code = add_row(s, message, sent);
+
+	if (code == KITH_OK)
+		code = event_append(s,
+		    &(struct event_new){
+			.audience = message->conversation_id,
+			.kind = STORE_EVENT_MESSAGE,
+			.time_us = sent->time_us,
+			.conversation_id = message->conversation_id,
+			.number = sent->number,
+		    },
+		    &sent->sequence);
+	if (code != KITH_OK)
+		return code;
+	return statement_run(s, STATEMENT_CONVERSATION_SET_LAST,
+	    VALUES(INTEGER(message->conversation_id), INTEGER(sent->number),
+		INTEGER(sent->time_us), INTEGER(sent->sequence),
+		INTEGER(message->sender_id)));
+}
+
 enum kith_code
 store_message_add(struct store *s, const struct store_message *message,
     struct store_message_sent *sent_r)
 {
 	struct store_message_sent sent;
 	enum kith_code code = store_may_change(s);
+	bool may_write;
 
 	if (code == KITH_OK)
-		code = next_in_conversation(s, message, &sent);
+		code = next_in_conversation(s, message, &sent, &may_write);
+	if (code == KITH_OK && !may_write)
+		code = KITH_NOT_FRIENDS;
 	if (code == KITH_OK)
-		code = add_row(s, message, &sent);
-	if (code == KITH_OK)
-		code = event_append(s,
-		    &(struct event_new){
-			.audience = message->conversation_id,
-			.kind = STORE_EVENT_MESSAGE,
-			.time_us = sent.time_us,
-			.conversation_id = message->conversation_id,
-			.number = sent.number,
-		    },
-		    &sent.sequence);
-	if (code == KITH_OK)
-		code = statement_run(s, STATEMENT_CONVERSATION_SET_LAST,
-		    VALUES(INTEGER(message->conversation_id),
-			INTEGER(sent.number), INTEGER(sent.time_us),
-			INTEGER(sent.sequence)));
+		code = add_next(s, message, &sent);
 	if (code == KITH_OK)
 		*sent_r = sent;
 	return code;
+}
+
+enum kith_code
+message_add_unasked(struct store *s, const struct store_message *message)
+{
+	struct store_message_sent sent;
+	bool may_write;
+	enum kith_code code =
+	    next_in_conversation(s, message, &sent, &may_write);
+
+	return code == KITH_OK ? add_next(s, message, &sent) : code;
 }
 
 /* ---- reading --------------------------------------------------------- */

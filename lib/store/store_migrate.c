@@ -79,7 +79,7 @@ store_examine(struct store *s, int newest, int *version_r, struct fault *f)
 	if (version < newest && (s->flags & STORE_MIGRATE) == 0)
 		return fault_set(f, KITH_REFUSED,
 		    "%s is of an older version (%lld, this one is %d): start"
-		    " the new kithd once to bring it up to date",
+		    " the new kithd once, or run \"kith-admin db migrate\"",
 		    s->path, (long long)version, newest);
 	*version_r = (int)version;
 	return KITH_OK;

@@ -7,6 +7,7 @@
 #include "statement.h"
 #include "store.h"
 #include "store_event.h"
+#include "store_user.h"
 
 /*
  * What the files of lib/store share and nobody else sees.
@@ -129,6 +130,24 @@ enum kith_code event_append(
 enum kith_code event_append_to_conversation(
     struct store *s, const struct event_new *new, int64_t *sequence_r);
 
+/* ---- user ------------------------------------------------------------ */
+
+/* From a row of USER_COLUMNS. */
+void user_from_row(sqlite3_stmt *st, struct store_user *user);
+
+/* May it be changed, is it there, and is it a person? */
+enum kith_code user_find_to_change(
+    struct store *s, int64_t id, struct store_user *user_r);
+
+/* An event for the user alone; for the user and all who know the user. */
+enum kith_code user_tell_self(
+    struct store *s, int64_t id, enum store_event_kind kind, int64_t now_us);
+enum kith_code user_tell_changed(struct store *s, int64_t id, int64_t now_us);
+
+/* The account of STORE_SYSTEM_NAME with this display name, made if needed. */
+enum kith_code user_make_system(
+    struct store *s, const char *display_name, int64_t now_us, int64_t *id_r);
+
 /* ---- between tables -------------------------------------------------- */
 
 /* Invites stay valid, but make nobody this person's friend. */
@@ -143,6 +162,10 @@ enum kith_code friend_link_remove_all(
 /* Everybody who shares a conversation with the user, once each. */
 enum kith_code member_tell_peers(
     struct store *s, int64_t user_id, const struct event_new *event);
+
+/* As store_message_add(), but the two need not be friends. */
+enum kith_code message_add_unasked(
+    struct store *s, const struct store_message *message);
 
 /* From seven columns of the row, starting at `column`. */
 void message_from_columns(

@@ -78,6 +78,9 @@ store_begin_write(struct store *s, enum store_wait wait, struct fault *f)
 
 	if (s->in_write || s->in_read)
 		return fault_set(f, KITH_NOT_NOW, "a transaction is open");
+	if (s->write_lock == NULL)
+		return fault_set(
+		    f, KITH_NOT_NOW, "%s is open for reading only", s->path);
 	code = lock_take(
 	    s->write_lock, wait == STORE_WAIT ? store_wait_ms() : 0, f);
 	if (code != KITH_OK)
@@ -268,7 +271,7 @@ store_checkpoint(struct store *s, struct fault *f)
 
 	if (s->in_write || s->in_read)
 		return fault_set(f, KITH_NOT_NOW, "a transaction is open");
-	if (!log_is_due(s))
+	if (s->write_lock == NULL || !log_is_due(s))
 		return KITH_OK;
 	code = lock_take(s->write_lock, 0, f);
 	if (code != KITH_OK)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The table user. A deleted person stays as a row that messages refer to. */
+/*
+ * The table user. A deleted person stays as a row that messages refer to. What
+ * changes a state is in store_user_state.c.
+ */
 
 #include "store_user.h"
 
@@ -8,7 +11,7 @@
 
 #include "store_private.h"
 
-static void
+void
 user_from_row(sqlite3_stmt *st, struct store_user *user)
 {
 	memset(user, 0, sizeof(*user));
@@ -20,6 +23,9 @@ user_from_row(sqlite3_stmt *st, struct store_user *user)
 	user->state_us = sqlite3_column_int64(st, 5);
 	column_text(st, 6, user->reason, sizeof(user->reason));
 	user->created_us = sqlite3_column_int64(st, 7);
+	user->until_us = sqlite3_column_int64(st, 8);
+	user->state_before = (enum store_user_state)sqlite3_column_int(st, 9);
+	user->last_seen_us = sqlite3_column_int64(st, 10);
 }
 
 static enum kith_code
@@ -51,22 +57,41 @@ store_user_find_name(
 	    user_r);
 }
 
+enum kith_code
+store_user_find_system(struct store *s, struct store_user *user_r)
+{
+	return find_one(s,
+	    statement_start(
+		s, STATEMENT_USER_FIND_SYSTEM, VALUES(TEXT(STORE_SYSTEM_NAME))),
+	    user_r);
+}
+
+/* ---- adding ---------------------------------------------------------- */
+
+/* What holds for each new person, however one comes. reason: or the note. */
+struct person {
+	const char *name;
+	const char *display_name;
+	const char *phc;
+	const char *reason;
+};
+
 static enum kith_code
-check_new(struct store *s, const struct store_user_new *new, const char *note)
+check_new(struct store *s, const struct person *person)
 {
 	struct store_user other;
 	enum kith_code code = store_may_change(s);
 
 	if (code == KITH_OK)
-		code = text_check_name(new->name);
+		code = text_check_name(person->name);
 	if (code == KITH_OK)
-		code = text_check_display_name(new->display_name);
+		code = text_check_display_name(person->display_name);
 	if (code != KITH_OK)
 		return code;
-	if (strlen(new->phc) >= STORE_PHC_MAX ||
-	    strlen(note) >= STORE_REASON_MAX)
+	if (strlen(person->phc) >= STORE_PHC_MAX ||
+	    strlen(person->reason) >= STORE_REASON_MAX)
 		return KITH_TOO_LARGE;
-	code = store_user_find_name(s, new->name, &other);
+	code = store_user_find_name(s, person->name, &other);
 	if (code == KITH_OK)
 		return KITH_NAME_TAKEN;
 	return code == KITH_NOT_FOUND ? KITH_OK : code;
@@ -75,16 +100,53 @@ check_new(struct store *s, const struct store_user_new *new, const char *note)
 enum kith_code
 store_user_add(struct store *s, const struct store_user_new *new, int64_t *id_r)
 {
-	const char *note = new->note != NULL ? new->note : "";
-	enum kith_code code = check_new(s, new, note);
+	const struct person person = { new->name, new->display_name, new->phc,
+		new->note != NULL ? new->note : "" };
+	enum kith_code code = check_new(s, &person);
 
 	if (code != KITH_OK)
 		return code;
 	return statement_integer(s, STATEMENT_USER_ADD,
 	    VALUES(TEXT(new->name), TEXT(new->display_name), TEXT(new->phc),
-		INTEGER(new->state), TEXT(note), INTEGER(new->now_us)),
+		INTEGER(new->state), TEXT(person.reason), INTEGER(new->now_us)),
 	    id_r);
 }
+
+static bool
+is_importable(const struct store_user_import *row)
+{
+	bool locked = row->state == STORE_USER_LOCKED;
+
+	if (!locked && row->state != STORE_USER_ACTIVE &&
+	    row->state != STORE_USER_PENDING)
+		return false;
+	if (row->until_us != 0 && !locked)
+		return false;
+	return row->until_us >= 0 && row->created_us >= 0 &&
+	    row->last_seen_us >= 0;
+}
+
+enum kith_code
+store_user_import(struct store *s, const struct store_user_import *row,
+    int64_t now_us, int64_t *id_r)
+{
+	const struct person person = { row->name, row->display_name, row->phc,
+		row->reason != NULL ? row->reason : "" };
+	enum kith_code code = check_new(s, &person);
+
+	if (code != KITH_OK)
+		return code;
+	if (!is_importable(row))
+		return KITH_MALFORMED;
+	return statement_integer(s, STATEMENT_USER_IMPORT,
+	    VALUES(TEXT(row->name), TEXT(row->display_name), TEXT(row->phc),
+		INTEGER(row->state), INTEGER(now_us), TEXT(person.reason),
+		INTEGER(row->created_us != 0 ? row->created_us : now_us),
+		INTEGER_OR_NULL(row->until_us), INTEGER(row->last_seen_us)),
+	    id_r);
+}
+
+/* ---- reading --------------------------------------------------------- */
 
 enum kith_code
 store_user_each(struct store *s, const char *after, uint32_t limit,
@@ -113,21 +175,22 @@ store_user_count(struct store *s, int64_t *count_r)
 
 /* ---- changes --------------------------------------------------------- */
 
-/* May it be changed, and is it there? */
-static enum kith_code
-find_to_change(struct store *s, int64_t id, struct store_user *user_r)
+enum kith_code
+user_find_to_change(struct store *s, int64_t id, struct store_user *user_r)
 {
 	enum kith_code code = store_may_change(s);
 
 	if (code == KITH_OK)
 		code = store_user_find(s, id, user_r);
-	if (code == KITH_OK && user_r->state == STORE_USER_DELETED)
+	if (code != KITH_OK)
+		return code;
+	if (user_r->state == STORE_USER_DELETED)
 		return KITH_NOT_FOUND;
-	return code;
+	return user_r->state == STORE_USER_SYSTEM ? KITH_FORBIDDEN : KITH_OK;
 }
 
-static enum kith_code
-tell_self(
+enum kith_code
+user_tell_self(
     struct store *s, int64_t id, enum store_event_kind kind, int64_t now_us)
 {
 	return event_append(s,
@@ -138,11 +201,11 @@ tell_self(
 	    NULL);
 }
 
-static enum kith_code
-tell_changed(struct store *s, int64_t id, int64_t now_us)
+enum kith_code
+user_tell_changed(struct store *s, int64_t id, int64_t now_us)
 {
 	enum kith_code code =
-	    tell_self(s, id, STORE_EVENT_USER_CHANGED, now_us);
+	    user_tell_self(s, id, STORE_EVENT_USER_CHANGED, now_us);
 
 	if (code != KITH_OK)
 		return code;
@@ -150,6 +213,16 @@ tell_changed(struct store *s, int64_t id, int64_t now_us)
 	    &(struct event_new){ .kind = STORE_EVENT_USER_CHANGED,
 		.time_us = now_us,
 		.user_id = id });
+}
+
+static enum kith_code
+set_display_name(
+    struct store *s, int64_t id, const char *display_name, int64_t now_us)
+{
+	enum kith_code code = statement_run(s, STATEMENT_USER_SET_DISPLAY_NAME,
+	    VALUES(INTEGER(id), TEXT(display_name)));
+
+	return code == KITH_OK ? user_tell_changed(s, id, now_us) : code;
 }
 
 enum kith_code
@@ -160,12 +233,10 @@ store_user_set_display_name(
 	enum kith_code code = text_check_display_name(display_name);
 
 	if (code == KITH_OK)
-		code = find_to_change(s, id, &user);
+		code = user_find_to_change(s, id, &user);
 	if (code != KITH_OK || strcmp(user.display_name, display_name) == 0)
 		return code;
-	code = statement_run(s, STATEMENT_USER_SET_DISPLAY_NAME,
-	    VALUES(INTEGER(id), TEXT(display_name)));
-	return code == KITH_OK ? tell_changed(s, id, now_us) : code;
+	return set_display_name(s, id, display_name, now_us);
 }
 
 enum kith_code
@@ -177,76 +248,37 @@ store_user_set_password(struct store *s, int64_t id, const char *phc,
 
 	if (strlen(phc) >= STORE_PHC_MAX)
 		return KITH_TOO_LARGE;
-	code = find_to_change(s, id, &user);
+	code = user_find_to_change(s, id, &user);
 	if (code == KITH_OK)
 		code = statement_run(
 		    s, STATEMENT_USER_SET_PHC, VALUES(INTEGER(id), TEXT(phc)));
 	if (code == KITH_OK && end_sessions)
 		code = device_remove_all(s, id);
 	if (code == KITH_OK && end_sessions)
-		code = tell_self(s, id, STORE_EVENT_PASSWORD_CHANGED, now_us);
-	return code;
-}
-
-static enum kith_code
-set_state(struct store *s, int64_t id, enum store_user_state state,
-    const char *reason, int64_t now_us)
-{
-	return statement_run(s, STATEMENT_USER_SET_STATE,
-	    VALUES(INTEGER(id), INTEGER(state), TEXT(reason), INTEGER(now_us)));
-}
-
-enum kith_code
-store_user_lock(struct store *s, int64_t id, const char *reason, int64_t now_us)
-{
-	struct store_user user;
-	enum kith_code code;
-
-	if (strlen(reason) >= STORE_REASON_MAX)
-		return KITH_TOO_LARGE;
-	code = find_to_change(s, id, &user);
-	if (code == KITH_OK && user.state == STORE_USER_LOCKED)
-		return KITH_ALREADY;
-	if (code == KITH_OK)
-		code = set_state(s, id, STORE_USER_LOCKED, reason, now_us);
-	if (code == KITH_OK)
-		code = tell_self(s, id, STORE_EVENT_USER_LOCKED, now_us);
+		code =
+		    user_tell_self(s, id, STORE_EVENT_PASSWORD_CHANGED, now_us);
 	return code;
 }
 
 enum kith_code
-store_user_unlock(struct store *s, int64_t id, int64_t now_us)
+user_make_system(
+    struct store *s, const char *display_name, int64_t now_us, int64_t *id_r)
 {
-	struct store_user user;
-	enum kith_code code = find_to_change(s, id, &user);
-
-	if (code == KITH_OK && user.state == STORE_USER_ACTIVE)
-		return KITH_ALREADY;
-	if (code == KITH_OK)
-		code = set_state(s, id, STORE_USER_ACTIVE, "", now_us);
-	return code;
-}
-
-enum kith_code
-store_user_delete(struct store *s, int64_t id, int64_t now_us)
-{
-	struct store_user user;
-	enum kith_code code = find_to_change(s, id, &user);
+	struct store_user system;
+	enum kith_code code = store_may_change(s);
 
 	if (code == KITH_OK)
-		code = device_remove_all(s, id);
+		code = text_check_display_name(display_name);
 	if (code == KITH_OK)
-		code = friend_request_end_all(s, id, now_us);
+		code = store_user_find_system(s, &system);
+	if (code == KITH_NOT_FOUND)
+		return statement_integer(s, STATEMENT_USER_ADD_SYSTEM,
+		    VALUES(TEXT(STORE_SYSTEM_NAME), TEXT(display_name),
+			INTEGER(now_us)),
+		    id_r);
+	if (code == KITH_OK && strcmp(system.display_name, display_name) != 0)
+		code = set_display_name(s, system.id, display_name, now_us);
 	if (code == KITH_OK)
-		code = friend_link_remove_all(s, id, now_us);
-	if (code == KITH_OK)
-		code = invite_forget_friend(s, id);
-	if (code == KITH_OK)
-		code = statement_run(s, STATEMENT_USER_DELETE,
-		    VALUES(INTEGER(id), INTEGER(now_us)));
-	if (code == KITH_OK)
-		code = tell_changed(s, id, now_us);
-	if (code == KITH_OK)
-		code = tell_self(s, id, STORE_EVENT_USER_DELETED, now_us);
+		*id_r = system.id;
 	return code;
 }

@@ -268,6 +268,42 @@ testing_list_message(void *context, const struct store_message *message)
 	return true;
 }
 
+static bool
+is_full(const struct testing_list *list)
+{
+	return list->limit > 0 && list->count >= list->limit;
+}
+
+bool
+testing_list_audit(void *context, const struct store_audit *row)
+{
+	if (is_full(context))
+		return false;
+	testing_list_add(
+	    context, "%s:%s:%s", row->actor, row->command, row->target);
+	return true;
+}
+
+bool
+testing_list_announcement(
+    void *context, const struct store_announcement *announcement)
+{
+	if (is_full(context))
+		return false;
+	testing_list_add(context, "%s>%u", announcement->body,
+	    (unsigned int)announcement->recipients);
+	return true;
+}
+
+bool
+testing_list_user(void *context, const struct store_user *user)
+{
+	if (is_full(context))
+		return false;
+	testing_list_add(context, "%s", user->name);
+	return true;
+}
+
 /* ---- a stranger ------------------------------------------------------ */
 
 static sqlite3 *

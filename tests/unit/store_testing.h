@@ -10,6 +10,8 @@
 /* clang-format on */
 
 #include "store.h"
+#include "store_announcement.h"
+#include "store_audit.h"
 #include "store_conversation.h"
 #include "store_device.h"
 #include "store_event.h"
@@ -19,6 +21,7 @@
 #include "store_message.h"
 #include "store_operation.h"
 #include "store_user.h"
+#include "store_user_list.h"
 
 /*
  * What the tests of the store share: a folder of their own with a database in
@@ -72,6 +75,11 @@ struct testing_list {
 };
 bool testing_list_event(void *list, const struct store_event *event);
 bool testing_list_message(void *list, const struct store_message *message);
+/* "actor:command:target", "body>recipients", "name". */
+bool testing_list_audit(void *list, const struct store_audit *row);
+bool testing_list_announcement(
+    void *list, const struct store_announcement *announcement);
+bool testing_list_user(void *list, const struct store_user *user);
 void testing_list_add(struct testing_list *list, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -588,7 +588,7 @@ test_lock_of_a_user_ends_the_sessions(void **state)
 	assert_int_equal(
 	    store_begin_write(w->admin, STORE_WAIT, &fault), KITH_OK);
 	assert_int_equal(
-	    store_user_lock(w->admin, w->alice.user_id, "", hub_now_us()),
+	    store_user_lock(w->admin, w->alice.user_id, "", 0, hub_now_us()),
 	    KITH_OK);
 	assert_int_equal(store_commit(w->admin, &fault), KITH_OK);
 	/* asked after the lock: the hub has not looked yet, and must */

@@ -245,7 +245,7 @@ a_rolled_back_write_leaves_nothing(void **state)
 	testing_begin(t);
 	gives(store_begin_write(t->s, STORE_TRY, NULL), KITH_NOT_NOW);
 	gives(store_begin_read(t->s), KITH_NOT_NOW);
-	ok(t, store_user_lock(t->s, testing_user(t, "alice"), "", T0));
+	ok(t, store_user_lock(t->s, testing_user(t, "alice"), "", 0, T0));
 	store_rollback(t->s);
 	ok(t, store_user_count(t->s, &count));
 	ok(t, store_event_newest(t->s, &newest));

@@ -348,7 +348,7 @@ one_who_was_away_gets_what_is_for_them_in_order(void **state)
 	testing_send(t, p.talk, p.b, "three");
 	raise_mark(t, p.talk, p.a, 2, 0);
 	testing_begin(t);
-	ok(t, store_user_lock(t->s, p.b, "", T0));
+	ok(t, store_user_lock(t->s, p.b, "", 0, T0));
 	testing_commit(t);
 	testing_send(t, apart, c, "the newest is not for bob either");
 	assert_false(catch_up(t, p.b, &cursor, 100, &list));

@@ -416,11 +416,53 @@ check_fixture(struct testing *t)
 	    store_message_each(t->s, 1, (struct store_page){ 0, 9 },
 		testing_list_message, &messages));
 	assert_string_equal(messages.text, "2:grüß dich 1:hello");
-	ok(t, store_event_each(t->s, 0, 99, testing_list_event, &events));
+	ok(t, store_event_each(t->s, 0, 7, testing_list_event, &events));
 	assert_string_equal(events.text,
 	    "added>-1 added>-2 message>1 message>1 mark>1 request>-3 "
 	    "request>-1");
 	ok(t, store_verify(t->s, testing_problem, NULL));
+}
+
+/* What version 2 brought, where the database was of it before. */
+static void
+check_fixture_2(struct testing *t)
+{
+	struct store_user user;
+	struct testing_list rows = { 0 };
+
+	ok(t, store_user_find_name(t->s, "carol", &user));
+	assert_true(user.until_us == 1800000000000000);
+	assert_int_equal(user.state_before, STORE_USER_PENDING);
+	ok(t, store_user_find_name(t->s, "dora", &user));
+	assert_int_equal(user.state, STORE_USER_DELETING);
+	ok(t, store_user_find_system(t->s, &user));
+	assert_string_equal(user.display_name, "fixture");
+	ok(t,
+	    store_audit_each(t->s, &(struct store_audit_query){ .limit = 9 },
+		testing_list_audit, &rows));
+	ok(t,
+	    store_announcement_each(t->s, (struct store_page){ 0, 9 },
+		testing_list_announcement, &rows));
+	assert_string_equal(
+	    rows.text, "root (uid 0):user lock:carol (id:3) tea at five>1");
+}
+
+/* What the way from version 1 to 2 finds out by itself. */
+static void
+check_migrated_to_2(struct testing *t)
+{
+	struct store_user_activity activity;
+	struct store_user user;
+
+	ok(t, store_user_find_name(t->s, "alice", &user));
+	assert_true(user.last_seen_us == 1700000000000004);
+	ok(t, store_user_find_name(t->s, "bob", &user));
+	assert_true(user.last_seen_us == 0);
+	assert_true(user.until_us == 0);
+	ok(t, store_user_activity(t->s, 1, &activity));
+	assert_int_equal(activity.messages_sent, 1);
+	ok(t, store_user_activity(t->s, 2, &activity));
+	assert_int_equal(activity.messages_sent, 1);
 }
 
 static void
@@ -433,21 +475,52 @@ every_version_leads_to_the_newest(void **state)
 		make_version(t, version);
 		opens_with(t, STORE_HUB | STORE_MIGRATE, KITH_OK, "");
 		check_fixture(t);
+		check_migrated_to_2(t);
+		if (version >= 2)
+			check_fixture_2(t);
 		store_close(&t->s);
 		unlink(t->path);
 	}
 }
 
-static const struct migration with_one_more[] = {
-	{ "" },
-	{ "ALTER TABLE user ADD COLUMN colour TEXT; UPDATE user SET"
-	  " colour = 'red';" },
+static void
+the_copy_before_a_migration_is_of_the_old_version(void **state)
+{
+	struct testing *t = *state;
+
+	make_version(t, 1);
+	opens_with(t, STORE_HUB | STORE_MIGRATE, KITH_OK, "");
+	store_close(&t->s);
+	snprintf(t->path, sizeof(t->path), "%s/kith.db.before-v2", t->folder);
+	assert_int_equal(testing_sql_integer(t, "PRAGMA user_version"), 1);
+	assert_int_equal(
+	    testing_sql_integer(t, "SELECT count(*) FROM message"), 2);
+	opens_with(t, STORE_READ, KITH_REFUSED, "older version");
+}
+
+/* The step after the newest. */
+static const struct migration one_more = {
+	"ALTER TABLE user ADD COLUMN colour TEXT; UPDATE user SET"
+	" colour = 'red';"
 };
 
-static const struct migration with_a_broken_one[] = {
-	{ "" },
-	{ "ALTER TABLE user ADD COLUMN colour TEXT; UPDATE nothing SET x = 1;" },
+static const struct migration a_broken_one = {
+	"ALTER TABLE user ADD COLUMN colour TEXT; UPDATE nothing SET x = 1;"
 };
+
+static enum kith_code
+migrate_on(struct testing *t, const struct migration *step, struct fault *f)
+{
+	struct migration *steps =
+	    mem_new((size_t)store_migration_count + 1, sizeof(*steps));
+	enum kith_code code;
+
+	steps[store_migration_count] = *step;
+	code = store_migrate(
+	    t->s, store_migration_count, steps, store_migration_count + 1, f);
+	free(steps);
+	return code;
+}
 
 static void
 a_migration_leaves_a_copy_of_what_was(void **state)
@@ -456,16 +529,19 @@ a_migration_leaves_a_copy_of_what_was(void **state)
 	struct fault f = { 0 };
 	struct stat st;
 
-	make_version(t, 1);
+	make_version(t, store_migration_count);
 	opens_with(t, 0, KITH_OK, "");
-	ok(t, store_migrate(t->s, 1, with_one_more, 2, &f));
+	ok(t, migrate_on(t, &one_more, &f));
 	store_close(&t->s);
-	assert_int_equal(testing_sql_integer(t, "PRAGMA user_version"), 2);
+	assert_int_equal(testing_sql_integer(t, "PRAGMA user_version"),
+	    store_migration_count + 1);
 	assert_int_equal(testing_sql_integer(t,
 			     "SELECT count(*) FROM user WHERE colour = 'red'"),
-	    3);
+	    5);
 	opens_with(t, STORE_HUB, KITH_NEWER, "newer");
-	snprintf(t->path, sizeof(t->path), "%s/kith.db.before-v2", t->folder);
+	opens_with(t, STORE_READ, KITH_NEWER, "newer");
+	snprintf(t->path, sizeof(t->path), "%s/kith.db.before-v%d", t->folder,
+	    store_migration_count + 1);
 	assert_int_equal(stat(t->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	opens_with(t, STORE_HUB, KITH_OK, "");
@@ -476,13 +552,14 @@ static void
 a_migration_that_fails_changes_nothing(void **state)
 {
 	struct testing *t = *state;
+	char *words = mem_format("to version %d", store_migration_count + 1);
 	struct fault f = { 0 };
 
-	make_version(t, 1);
+	make_version(t, store_migration_count);
 	opens_with(t, 0, KITH_OK, "");
-	assert_int_not_equal(
-	    store_migrate(t->s, 1, with_a_broken_one, 2, &f), KITH_OK);
-	assert_non_null(strstr(f.sentence, "version 2"));
+	assert_int_not_equal(migrate_on(t, &a_broken_one, &f), KITH_OK);
+	assert_non_null(strstr(f.sentence, words));
+	free(words);
 	store_close(&t->s);
 	opens_with(t, STORE_HUB, KITH_OK, "");
 	check_fixture(t);
@@ -516,6 +593,7 @@ main(void)
 		CASE(one_that_cannot_be_written_is_refused),
 		CASE(the_server_is_described),
 		CASE(every_version_leads_to_the_newest),
+		CASE(the_copy_before_a_migration_is_of_the_old_version),
 		CASE(a_migration_leaves_a_copy_of_what_was),
 		CASE(a_migration_that_fails_changes_nothing),
 	};

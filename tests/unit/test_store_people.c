@@ -130,9 +130,9 @@ locking_is_told_to_the_hub_and_undone_by_unlocking(void **state)
 
 	testing_begin(t);
 	gives(store_user_unlock(t->s, a, T0), KITH_ALREADY);
-	ok(t, store_user_lock(t->s, a, "spam", T0 + 5));
-	gives(store_user_lock(t->s, a, "spam", T0), KITH_ALREADY);
-	gives(store_user_lock(t->s, a + 1, "", T0), KITH_NOT_FOUND);
+	ok(t, store_user_lock(t->s, a, "spam", 0, T0 + 5));
+	gives(store_user_lock(t->s, a, "spam", 0, T0), KITH_ALREADY);
+	gives(store_user_lock(t->s, a + 1, "", 0, T0), KITH_NOT_FOUND);
 	testing_commit(t);
 	ok(t, store_user_find(t->s, a, &user));
 	assert_int_equal(user.state, STORE_USER_LOCKED);
@@ -216,8 +216,8 @@ a_deleted_user_leaves_messages_and_nothing_else(void **state)
 	testing_commit(t);
 	before = newest(t);
 	testing_begin(t);
-	ok(t, store_user_delete(t->s, a, T0));
-	gives(store_user_delete(t->s, a, T0), KITH_NOT_FOUND);
+	ok(t, store_user_purge(t->s, a, T0));
+	gives(store_user_purge(t->s, a, T0), KITH_NOT_FOUND);
 	testing_commit(t);
 	list_from(t, before, &list);
 	assert_string_equal(list.text,
@@ -471,7 +471,7 @@ requests_that_make_no_sense_are_refused(void **state)
 	    KITH_NOT_FOUND);
 	gives(store_friend_request_send(t->s, a, pending, T0, &request),
 	    KITH_NOT_FOUND);
-	ok(t, store_user_delete(t->s, b, T0));
+	ok(t, store_user_purge(t->s, b, T0));
 	gives(store_friend_request_send(t->s, a, b, T0, &request),
 	    KITH_NOT_FOUND);
 	gives(store_friend_link_add(t->s, a, b, T0, &pending), KITH_NOT_FOUND);
