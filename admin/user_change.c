@@ -17,8 +17,8 @@ user_lock(struct call *call)
 		return code;
 	code = database_find_user(call, call_argument(call, 0), &user);
 	if (code == KITH_OK) {
-		code = store_user_lock(call->store, user.id,
-		    reason != NULL ? reason : "", 0, format_now_us());
+		code = store_user_lock(
+		    call->store, user.id, reason, 0, format_now_us());
 		if (code == KITH_ALREADY)
 			call_fail(
 			    call, code, "%s is locked already.", user.name);

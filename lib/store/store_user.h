@@ -123,9 +123,11 @@ enum kith_code store_user_set_password(struct store *s, int64_t id,
 /*
  * Ends the sessions; devices are kept, so that unlocking restores. until_us: 0,
  * or when store_user_due() unlocks. One who is locked already gets the new
- * reason and end; ALREADY where both are the same. CONFLICT for one who is
- * being deleted. TOO_LARGE: the reason.
+ * reason (NULL: keeps what there is) and end (STORE_USER_UNTIL_KEEP); ALREADY
+ * where both are the same. CONFLICT for one who is being deleted. TOO_LARGE:
+ * the reason.
  */
+#define STORE_USER_UNTIL_KEEP (-1)
 enum kith_code store_user_lock(struct store *s, int64_t id, const char *reason,
     int64_t until_us, int64_t now_us);
 

@@ -27,6 +27,25 @@ set_state(struct store *s, const struct store_user *user)
 
 /* ---- locking --------------------------------------------------------- */
 
+/* What is not given stays. false: it is so already. */
+static bool
+change_lock(struct store_user *user, const char *reason, int64_t until_us)
+{
+	bool locked = user->state == STORE_USER_LOCKED;
+
+	if (reason == NULL)
+		reason = locked ? user->reason : "";
+	if (until_us == STORE_USER_UNTIL_KEEP)
+		until_us = locked ? user->until_us : 0;
+	if (locked && user->until_us == until_us &&
+	    strcmp(user->reason, reason) == 0)
+		return false;
+	if (reason != user->reason)
+		snprintf(user->reason, sizeof(user->reason), "%s", reason);
+	user->until_us = until_us;
+	return true;
+}
+
 enum kith_code
 store_user_lock(struct store *s, int64_t id, const char *reason,
     int64_t until_us, int64_t now_us)
@@ -34,24 +53,20 @@ store_user_lock(struct store *s, int64_t id, const char *reason,
 	struct store_user user;
 	enum kith_code code;
 
-	if (strlen(reason) >= STORE_REASON_MAX)
+	if (reason != NULL && strlen(reason) >= STORE_REASON_MAX)
 		return KITH_TOO_LARGE;
 	code = user_find_to_change(s, id, &user);
 	if (code != KITH_OK)
 		return code;
 	if (user.state == STORE_USER_DELETING)
 		return KITH_CONFLICT;
-	if (user.state == STORE_USER_LOCKED) {
-		if (user.until_us == until_us &&
-		    strcmp(user.reason, reason) == 0)
-			return KITH_ALREADY;
-	} else {
+	if (!change_lock(&user, reason, until_us))
+		return KITH_ALREADY;
+	if (user.state != STORE_USER_LOCKED) {
 		user.state_before = user.state;
 		user.state = STORE_USER_LOCKED;
 		user.state_us = now_us;
 	}
-	snprintf(user.reason, sizeof(user.reason), "%s", reason);
-	user.until_us = until_us;
 	code = set_state(s, &user);
 	if (code != KITH_OK)
 		return code;
