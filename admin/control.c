@@ -16,7 +16,7 @@
 #include "ipc.pb-c.h"
 #include "mem.h"
 
-#define REPLY_MAX 8192
+#define REPLY_MAX 32768
 
 void
 control_status_clear(struct control_status *status)

@@ -13,6 +13,7 @@
 #include "channel.h"
 #include "log.h"
 #include "mem.h"
+#include "notice.h"
 #include "proc.h"
 
 #define CHILD_STATUS_MAX 128u /* bytes of the words in Alive */
@@ -32,6 +33,20 @@ tell(struct child *c, Kith__Ipc__ChildToParent *message)
 {
 	/* when the parent is gone closed() ends the process soon */
 	channel_send(c->channel, &message->base);
+}
+
+/* From now on the parent knows what this process warns of. */
+static void
+tell_notice(enum log_level level, const char *text, void *context)
+{
+	struct child *c = context;
+	Kith__Ipc__ChildToParent message = KITH__IPC__CHILD_TO_PARENT__INIT;
+	Kith__Ipc__Notice notice;
+
+	notice_fill(&notice, proc_role_word(c->role), level, text);
+	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_NOTICE;
+	message.notice = &notice;
+	tell(c, &message);
 }
 
 void
@@ -145,6 +160,10 @@ received(struct channel *channel, ProtobufCMessage *any,
 	case KITH__IPC__PARENT_TO_CHILD__BODY_STOP:
 		c->handler->stop(c, c->context);
 		break;
+	case KITH__IPC__PARENT_TO_CHILD__BODY_NOTICE:
+		if (c->handler->notice != NULL)
+			c->handler->notice(c, message->notice, c->context);
+		break;
 	default:
 		log_fatal("the parent sent what the %s does not know",
 		    proc_role_word(c->role));
@@ -181,6 +200,7 @@ child_new(Kith__Ipc__Role role, struct event_base *base,
 	c->handler = handler;
 	c->context = context;
 	c->channel = channel_new(base, PROC_CHANNEL_FD, &from_parent, c);
+	log_listen(tell_notice, c);
 	return c;
 }
 
@@ -189,6 +209,7 @@ child_free(struct child **child)
 {
 	if (*child == NULL)
 		return;
+	log_listen(NULL, NULL);
 	channel_free(&(*child)->channel);
 	free(*child);
 	*child = NULL;

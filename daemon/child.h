@@ -48,6 +48,10 @@ struct child_handler {
 	    const Kith__Ipc__Settings *settings, void *context,
 	    struct fault *fault);
 
+	/* What the log of any process has; the hub's only, else NULL. */
+	void (*notice)(struct child *child, const Kith__Ipc__Notice *notice,
+	    void *context);
+
 	/* A few words for systemd's status line. May be NULL. */
 	void (*status)(
 	    struct child *child, char *text, size_t size, void *context);

@@ -2,6 +2,7 @@
 /* hello, ping and set_typing: what is answered at once and never stored. */
 #include <string.h>
 
+#include "hub_next_key.h"
 #include "hub_push.h"
 #include "hub_request.h"
 #include "hub_session.h"
@@ -12,7 +13,8 @@ enum kith_code
 handle_hello(struct request *request, struct fault *fault)
 {
 	struct session *session = request->session;
-	const char *client = request->message->hello->client;
+	const Kith__Hello *hello = request->message->hello;
+	const char *client = hello->client;
 	enum kith_code code = text_check_display_name(client);
 
 	if (code == KITH_OK && strlen(client) > TEXT_DEVICE_MAX)
@@ -20,6 +22,9 @@ handle_hello(struct request *request, struct fault *fault)
 	if (code != KITH_OK)
 		return code;
 	memcpy(session->client, client, strlen(client) + 1);
+	for (size_t i = 0; i < hello->n_features; i++)
+		if (strcmp(hello->features[i], NEXT_KEY_FEATURE) == 0)
+			session->knows_next_key = true;
 	session->state = SESSION_GUEST;
 	request_done(request);
 	return KITH_OK;

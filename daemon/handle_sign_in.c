@@ -13,6 +13,7 @@
 #include "hash.h"
 #include "hub_auth.h"
 #include "hub_batch.h"
+#include "hub_next_key.h"
 #include "hub_session.h"
 #include "hub_throttle.h"
 #include "hub_view.h"
@@ -141,6 +142,7 @@ answer_signed_in(struct request *request, const struct store_user *user,
 	answer.epoch.data = hub->epoch;
 	answer.epoch.len = sizeof(hub->epoch);
 	answer.sequence = (uint64_t)newest;
+	answer.next_key = next_key_for(request->session);
 	message.body_case = KITH__TO_CLIENT__BODY_SIGNED_IN;
 	message.signed_in = &answer;
 	request_answer(request, &message);

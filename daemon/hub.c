@@ -18,9 +18,11 @@
 #include "hub_control.h"
 #include "hub_auth.h"
 #include "hub_batch.h"
+#include "hub_next_key.h"
 #include "hub_push.h"
 #include "hub_routes.h"
 #include "hub_session.h"
+#include "hub_status.h"
 #include "hub_throttle.h"
 #include "hub_view.h"
 #include "log.h"
@@ -79,6 +81,9 @@ settings_take(struct hub_settings *to, const Kith__Ipc__Settings *from)
 	take_string(&to->server_name, from->server_name);
 	take_string(&to->database, from->database);
 	take_string(&to->public_key_pin, from->public_key_pin);
+	take_string(&to->next_public_key_pin, from->next_public_key_pin);
+	take_string(&to->configuration, from->configuration);
+	to->certificate_until_us = from->certificate_until_us;
 	take_string(&to->control_socket, from->control_socket);
 	take_string(&to->listen, from->listen);
 	to->sign_up = from->sign_up;
@@ -94,6 +99,8 @@ settings_clear(struct hub_settings *settings)
 	free(settings->server_name);
 	free(settings->database);
 	free(settings->public_key_pin);
+	free(settings->next_public_key_pin);
+	free(settings->configuration);
 	free(settings->control_socket);
 	free(settings->listen);
 }
@@ -109,6 +116,9 @@ hub_store_meta(struct hub *hub)
 		{ STORE_META_LISTEN, hub->settings.listen },
 		{ STORE_META_PUBLIC_KEY_PIN, hub->settings.public_key_pin },
 		{ STORE_META_CONTROL_SOCKET, hub->settings.control_socket },
+		{ STORE_META_NEXT_PUBLIC_KEY_PIN,
+		    hub->settings.next_public_key_pin },
+		{ STORE_META_CONFIGURATION, hub->settings.configuration },
 	};
 	char old[STORE_META_MAX];
 	enum kith_code code = KITH_OK;
@@ -140,6 +150,7 @@ on_tick(evutil_socket_t unused, short events, void *context)
 	struct hub *hub = context;
 	int64_t now_ms = hub_now_ms();
 
+	hub_status_tick(hub, now_ms);
 	sessions_tick(hub, now_ms);
 	routes_tick(hub->routes, now_ms, went_offline, hub);
 	batch_turn(hub);
@@ -336,10 +347,20 @@ on_reload(struct child *child, const Kith__Ipc__Settings *settings,
     void *context, struct fault *fault)
 {
 	struct hub *hub = context;
+	bool announced = strcmp(hub->settings.next_public_key_pin,
+			     settings->next_public_key_pin) != 0;
 
 	settings_take(&hub->settings, settings);
 	batch_add_chore(hub, BATCH_STORE_META);
+	if (announced)
+		next_key_push(hub);
 	return KITH_OK;
+}
+
+static void
+on_notice(struct child *child, const Kith__Ipc__Notice *notice, void *context)
+{
+	hub_status_notice(context, notice);
 }
 
 static void
@@ -379,6 +400,7 @@ static const struct child_handler handler = {
 	.configure = on_configure,
 	.introduced = on_introduced,
 	.reload = on_reload,
+	.notice = on_notice,
 	.status = on_status,
 	.stop = on_stop,
 };
@@ -393,6 +415,7 @@ hub_init(struct hub *hub)
 	hub->throttle = throttle_new();
 	hub->routes = routes_new();
 	hub->sessions = sessions_new();
+	hub->status = hub_status_new();
 	hub->view = view_new();
 	hub->batch = batch_new(hub);
 	hub->auth = auth_desk_new(hub);
@@ -411,6 +434,7 @@ hub_deinit(struct hub *hub)
 	sessions_free(&hub->sessions);
 	batch_free(&hub->batch);
 	view_free(&hub->view);
+	hub_status_free(&hub->status);
 	routes_free(&hub->routes);
 	throttle_free(&hub->throttle);
 	store_close(&hub->store); /* checkpoints */

@@ -21,6 +21,7 @@
 struct auth_desk;
 struct batch;
 struct control;
+struct hub_status;
 struct routes;
 struct session;
 struct sessions;
@@ -51,6 +52,9 @@ struct hub_settings {
 	char *server_name;
 	char *database;
 	char *public_key_pin;
+	char *next_public_key_pin; /* announced; "": none */
+	int64_t certificate_until_us;
+	char *configuration; /* the path of kithd.conf */
 	char *control_socket;
 	char *listen;
 	Kith__SignUpMode sign_up;
@@ -82,6 +86,7 @@ struct hub {
 	struct batch *batch;       /* hub_batch */
 	struct routes *routes;     /* hub_routes */
 	struct sessions *sessions; /* hub_session */
+	struct hub_status *status; /* hub_status */
 	struct view *view;         /* hub_view: for one answer at a time */
 
 	/*

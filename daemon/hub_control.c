@@ -15,16 +15,15 @@
 #include <utlist.h>
 
 #include "channel.h"
-#include "hub_auth.h"
 #include "hub_batch.h"
 #include "hub_penalties.h"
 #include "hub_push.h"
-#include "hub_routes.h"
 #include "hub_session.h"
+#include "hub_status.h"
 #include "log.h"
 #include "mem.h"
 
-#define CONTROL_QUEUE_BYTES 8192u
+#define CONTROL_QUEUE_BYTES 32768u
 #define PENALTY_KEY_MAX     64u /* bytes; the listener knows what they are */
 
 struct control_client {
@@ -72,22 +71,10 @@ reply_done(struct control_client *client)
 static void
 reply_status(struct control_client *client)
 {
-	const struct hub *hub = client->control->hub;
 	Kith__Ipc__ControlReply message = KITH__IPC__CONTROL_REPLY__INIT;
-	Kith__Ipc__ControlReply__Status status =
-	    KITH__IPC__CONTROL_REPLY__STATUS__INIT;
+	Kith__Ipc__ControlReply__Status status;
 
-	status.version = (char *)(uintptr_t)PACKAGE_VERSION;
-	status.started_us = hub->counters.started_us;
-	status.connections = sessions_count(hub->sessions);
-	status.people_online = routes_people_online(hub->routes);
-	status.sequence = (uint64_t)hub->dispatched;
-	status.queued_requests = sessions_queued(hub->sessions);
-	status.queued_passwords = auth_desk_count(hub->auth);
-	status.messages = hub->counters.messages;
-	status.batches = hub->counters.batches;
-	status.public_key_pin = hub->settings.public_key_pin;
-	status.listen = hub->settings.listen;
+	hub_status_fill(client->control->hub, &status);
 	message.body_case = KITH__IPC__CONTROL_REPLY__BODY_STATUS;
 	message.status = &status;
 	channel_send(client->channel, &message.base);

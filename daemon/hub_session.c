@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #include "hub_batch.h"
+#include "hub_next_key.h"
 #include "hub_push.h"
 #include "hub_refusal.h"
 #include "hub_routes.h"
@@ -372,6 +373,7 @@ greet(struct session *session)
 	Kith__ToClient message = KITH__TO_CLIENT__INIT;
 	Kith__Greeting greeting = KITH__GREETING__INIT;
 	Kith__Limits limits = KITH__LIMITS__INIT;
+	char *features[] = { (char *)(uintptr_t)NEXT_KEY_FEATURE };
 	struct frame *frame;
 
 	limits.frame_before_sign_in = FRAME_BEFORE_SIGN_IN_MAX;
@@ -384,6 +386,8 @@ greet(struct session *session)
 	greeting.epoch.len = sizeof(hub->epoch);
 	greeting.sign_up = hub->settings.sign_up;
 	greeting.limits = &limits;
+	greeting.features = features;
+	greeting.n_features = sizeof(features) / sizeof(features[0]);
 	greeting.time_us = hub_now_us();
 	message.body_case = KITH__TO_CLIENT__BODY_GREETING;
 	message.greeting = &greeting;

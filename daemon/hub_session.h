@@ -63,6 +63,7 @@ struct session {
 	enum session_state state;
 	char address[46];
 	char client[TEXT_DEVICE_MAX + 1];
+	bool knows_next_key; /* a feature that its Hello named */
 
 	int64_t user_id; /* 0 until signed in */
 	int64_t device_id;

@@ -4,8 +4,8 @@
 #include "hub_session.h"
 
 /*
- * What hub_session.c and hub_out.c, two halves of one thing, share and nobody
- * else may use.
+ * What the files that are about all sessions share (hub_session.c, hub_out.c,
+ * hub_next_key.c) and nobody else may use.
  */
 
 struct sessions {

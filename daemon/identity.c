@@ -20,6 +20,9 @@ identity_load(const struct settings *settings, struct identity *identity_r,
 	if (code == KITH_OK)
 		code = settings_read_pem(
 		    settings->private_key, true, &i.key, &i.key_length, fault);
+	if (code == KITH_OK)
+		code = settings_read_next_key(
+		    settings, &i.next_key, &i.next_key_length, fault);
 	if (code != KITH_OK) {
 		identity_clear(&i);
 		return code;
@@ -36,6 +39,7 @@ identity_clear(struct identity *identity)
 		explicit_bzero(identity->key, SETTINGS_PEM_MAX);
 	free(identity->certificate);
 	free(identity->key);
+	free(identity->next_key);
 	memset(identity, 0, sizeof(*identity));
 }
 
@@ -47,4 +51,6 @@ identity_to_message(
 	message->certificate.len = identity->certificate_length;
 	message->private_key.data = identity->key;
 	message->private_key.len = identity->key_length;
+	message->next_public_key.data = identity->next_key;
+	message->next_public_key.len = identity->next_key_length;
 }

@@ -22,8 +22,10 @@
 #include <unistd.h>
 
 #include "listener_private.h"
+#include "certificate.h"
 #include "log.h"
 #include "mem.h"
+#include "notice.h"
 #include "proc.h"
 
 #define LISTENER_ACCEPT_MAX 16  /* accepted from one socket in one turn */
@@ -67,6 +69,8 @@ tell_key(const struct listener *l)
 	    KITH__IPC__CHILD_TO_PARENT__PUBLIC_KEY__INIT;
 
 	key.pin = (char *)tls_config_pin(l->config);
+	key.next_pin = (char *)(uintptr_t)l->next_pin;
+	key.until_us = l->until_us;
 	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_PUBLIC_KEY;
 	message.public_key = &key;
 	tell(&message);
@@ -114,6 +118,19 @@ fail(const struct fault *fault)
 	exit(1);
 }
 
+static void
+tell_notice(enum log_level level, const char *text, void *context)
+{
+	Kith__Ipc__ChildToParent message = KITH__IPC__CHILD_TO_PARENT__INIT;
+	Kith__Ipc__Notice notice;
+
+	notice_fill(&notice, proc_role_word(KITH__IPC__ROLE__ROLE_LISTENER),
+	    level, text);
+	message.body_case = KITH__IPC__CHILD_TO_PARENT__BODY_NOTICE;
+	message.notice = &notice;
+	tell(&message);
+}
+
 /* A crash may have told an attacker something about the address layout, which
  * every session inherits: a fresh listener has another. */
 static void
@@ -146,6 +163,23 @@ take_limits(struct listener *l, const Kith__Ipc__Settings *s)
 	log_set_level((enum log_level)s->log_level);
 }
 
+/* "" where none is announced. */
+static enum kith_code
+read_next_pin(
+    const Kith__Ipc__Settings *s, char pin_r[PIN_SIZE], struct fault *fault)
+{
+	const ProtobufCBinaryData *pem = &s->next_public_key;
+	struct fault why = { .code = KITH_OK };
+	enum kith_code code;
+
+	if (pem->len == 0)
+		return KITH_OK;
+	code = certificate_read_public_key(pem->data, pem->len, pin_r, &why);
+	return code == KITH_OK
+	    ? code
+	    : fault_set(fault, code, "next-public-key: %s", why.sentence);
+}
+
 static enum kith_code
 take_identity(
     struct listener *l, const Kith__Ipc__Settings *s, struct fault *fault)
@@ -157,10 +191,25 @@ take_identity(
 		.key_length = s->private_key.len,
 	};
 	struct tls_config *config = NULL;
+	struct certificate_info info;
+	char next_pin[PIN_SIZE] = "";
 	enum kith_code code = tls_config_new_server(&identity, &config, fault);
 
 	if (code != KITH_OK)
 		return code;
+	code = certificate_read(
+	    identity.certificate, identity.certificate_length, &info, fault);
+	if (code == KITH_OK)
+		code = read_next_pin(s, next_pin, fault);
+	if (code != KITH_OK) {
+		tls_config_free(&config);
+		return code;
+	}
+	/* announced and meanwhile in use: nothing is left to announce */
+	if (strcmp(next_pin, info.pin) == 0)
+		next_pin[0] = '\0';
+	memcpy(l->next_pin, next_pin, PIN_SIZE);
+	l->until_us = info.not_after_us;
 	if (l->config != NULL)
 		tls_config_free(&l->config);
 	l->config = config;
@@ -556,6 +605,7 @@ listener_main(void)
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
 	sigdelset(&waiting, SIGCHLD);
 	sigaction(SIGCHLD, &action, NULL);
+	log_listen(tell_notice, NULL);
 	l.penalties = penalties_new();
 	l.reserve = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (tls_random_reseed(&fault) != KITH_OK)

@@ -9,6 +9,7 @@
 
 #include "ipc.h"
 #include "penalties.h"
+#include "pin.h"
 #include "sandbox.h"
 #include "session.h"
 #include "settings.h"
@@ -49,6 +50,8 @@ struct listener {
 	enum sandbox_mode sandbox_mode;
 	struct session_limits limits;
 	struct tls_config *config;
+	char next_pin[PIN_SIZE]; /* of the announced key; "": none */
+	int64_t until_us;        /* the end of the certificate */
 	struct sandbox *sandbox; /* of the sessions, prepared */
 
 	int hub;     /* -1: not introduced, or gone */

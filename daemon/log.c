@@ -34,15 +34,25 @@ static bool log_journal;
 static double log_tokens = LOG_BURST;
 static struct timespec log_refilled;
 static unsigned log_dropped;
+static log_listener *log_told; /* NULL: nobody */
+static void *log_told_context;
 
 void
 log_open(const char *role)
 {
 	log_role = role;
+	log_told = NULL;
 	log_journal = getenv("JOURNAL_STREAM") != NULL;
 	/* reads the zone file now, while the sandbox still allows it */
 	tzset();
 	clock_gettime(CLOCK_MONOTONIC, &log_refilled);
+}
+
+void
+log_listen(log_listener *listener, void *context)
+{
+	log_told = listener;
+	log_told_context = context;
 }
 
 void
@@ -137,6 +147,18 @@ write_line(enum log_level level, const char *text)
 	(void)ignored;
 }
 
+static void
+tell(enum log_level level, const char *text)
+{
+	log_listener *listener = log_told;
+
+	if (listener == NULL || level > LOG_LEVEL_WARNING)
+		return;
+	log_told = NULL; /* what it logs itself */
+	listener(level, text, log_told_context);
+	log_told = listener;
+}
+
 static void log_line(enum log_level level, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
@@ -156,9 +178,11 @@ log_line(enum log_level level, const char *format, va_list args)
 		    "%u lines were left out: too many at once", log_dropped);
 		log_dropped = 0;
 		write_line(LOG_LEVEL_WARNING, text);
+		tell(LOG_LEVEL_WARNING, text);
 	}
 	vsnprintf(text, sizeof(text), format, args);
 	write_line(level, text);
+	tell(level, text);
 }
 
 #define LOG_ARGUMENTS(level)                   \

@@ -29,6 +29,15 @@ enum log_level {
 /* role: a static word, such as "hub". May be called again after a fork. */
 void log_open(const char *role);
 
+/*
+ * Who is told of each error and warning that is written, besides the log: by
+ * its words, not escaped. NULL: nobody, as after log_open(), so that a fork does
+ * not tell in its parent's name. What listener() logs itself is not told.
+ */
+typedef void log_listener(
+    enum log_level level, const char *text, void *context);
+void log_listen(log_listener *listener, void *context);
+
 void log_set_level(enum log_level level);
 bool log_wants(enum log_level level);
 

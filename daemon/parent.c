@@ -43,6 +43,13 @@ tell_status(struct parent *p)
 }
 
 static void
+log_next_key(const struct parent *p)
+{
+	if (p->next_pin[0] != '\0')
+		log_info("people are told of the next key %s", p->next_pin);
+}
+
+static void
 tell_ready(struct parent *p)
 {
 	sd_notify(0, "READY=1");
@@ -51,6 +58,7 @@ tell_ready(struct parent *p)
 	p->told_ready = true;
 	log_info("serving on %s as \"%s\", key %s", p->settings->listen,
 	    p->settings->server_name, p->pin);
+	log_next_key(p);
 	if (p->options->serving != NULL)
 		p->options->serving(p->options->context);
 }
@@ -330,6 +338,7 @@ parent_reload_accepted(struct parent *p)
 	parent_send_reload(
 	    p, parent_one(p, KITH__IPC__ROLE__ROLE_AUTH), p->settings, NULL);
 	log_info("reloaded %s, key %s", p->options->config, p->pin);
+	log_next_key(p);
 	tell_ready(p);
 }
 
@@ -424,6 +433,15 @@ add_signal(struct parent *p, int number, event_callback_fn callback)
 }
 
 static void
+on_log(enum log_level level, const char *text, void *context)
+{
+	Kith__Ipc__Notice notice;
+
+	notice_fill(&notice, "parent", level, text);
+	parent_notice(context, &notice);
+}
+
+static void
 start(struct parent *p)
 {
 	p->base = event_base_new();
@@ -438,6 +456,7 @@ start(struct parent *p)
 	add_signal(p, SIGCHLD, on_child);
 	/* sessions whose listener has gone become ours to reap */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	log_listen(on_log, p);
 	parent_start_children(p);
 }
 
@@ -446,6 +465,7 @@ finish(struct parent *p)
 {
 	size_t i;
 
+	log_listen(NULL, NULL);
 	parent_free_children(p);
 	for (i = 0; i < p->signal_count; i++)
 		event_free(p->signals[i]);
@@ -460,6 +480,7 @@ finish(struct parent *p)
 		unlink(p->control_path);
 	}
 	free(p->control_path);
+	free(p->config);
 	free(p->reaped);
 	free(p->state);
 	identity_clear(&p->identity);
@@ -467,6 +488,15 @@ finish(struct parent *p)
 	settings_free(&p->settings);
 	settings_free(&p->next_settings);
 	proc_programs_free(&p->programs);
+}
+
+/* For people who are elsewhere. */
+static char *
+whole_path(const char *path)
+{
+	char *whole = realpath(path, NULL);
+
+	return whole != NULL ? whole : mem_dup_string(path);
 }
 
 int
@@ -480,6 +510,7 @@ parent_main(const struct parent_options *options, struct settings *settings)
 	proc_name("kithd", KITH__IPC__ROLE__ROLE_PARENT);
 	log_set_level((enum log_level)settings->log_level);
 	parent_default_name(settings);
+	p.config = whole_path(options->config);
 	if (prepare(&p, &fault) != KITH_OK) {
 		log_error("%s", fault.sentence);
 		finish(&p);

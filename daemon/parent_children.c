@@ -213,6 +213,14 @@ on_handover(struct one *one, const ProtobufCBinaryData *state)
 }
 
 static void
+take_key(struct parent *p, const Kith__Ipc__ChildToParent__PublicKey *key)
+{
+	snprintf(p->pin, sizeof(p->pin), "%s", key->pin);
+	snprintf(p->next_pin, sizeof(p->next_pin), "%s", key->next_pin);
+	p->certificate_until_us = key->until_us;
+}
+
+static void
 received(struct channel *channel, ProtobufCMessage *any,
     struct ipc_descriptors *descriptors, void *context)
 {
@@ -234,12 +242,14 @@ received(struct channel *channel, ProtobufCMessage *any,
 		break;
 	case KITH__IPC__CHILD_TO_PARENT__BODY_PUBLIC_KEY:
 		if (one->role == KITH__IPC__ROLE__ROLE_LISTENER)
-			snprintf(
-			    p->pin, sizeof(p->pin), "%s", m->public_key->pin);
+			take_key(p, m->public_key);
 		break;
 	case KITH__IPC__CHILD_TO_PARENT__BODY_HANDOVER:
 		on_handover(one, &m->handover->state);
 		break;
+	case KITH__IPC__CHILD_TO_PARENT__BODY_NOTICE:
+		parent_notice(p, m->notice);
+		return;
 	case KITH__IPC__CHILD_TO_PARENT__BODY_FAULT:
 		on_fault(one, m->fault);
 		break;
@@ -367,6 +377,9 @@ fill_settings(struct parent *p, const struct one *one,
 	if (one->role == KITH__IPC__ROLE__ROLE_HUB) {
 		message->public_key_pin = p->pin;
 		message->control_socket = p->control_path;
+		message->next_public_key_pin = p->next_pin;
+		message->certificate_until_us = p->certificate_until_us;
+		message->configuration = p->config;
 		return;
 	}
 	message->database = (char *)protobuf_c_empty_string;
@@ -400,6 +413,43 @@ send_inheritance(struct parent *p, struct one *listener)
 	p->reaped_count = 0;
 }
 
+static void
+send_notice(struct one *hub, Kith__Ipc__Notice *notice)
+{
+	Kith__Ipc__ParentToChild message = KITH__IPC__PARENT_TO_CHILD__INIT;
+
+	message.body_case = KITH__IPC__PARENT_TO_CHILD__BODY_NOTICE;
+	message.notice = notice;
+	tell(hub, &message, -1);
+}
+
+/* A new hub learns why there had to be a new one. */
+static void
+send_notices(struct parent *p, struct one *hub)
+{
+	size_t i;
+
+	for (i = 0; i < p->notices.count; i++) {
+		Kith__Ipc__Notice notice;
+
+		notices_get(&p->notices, i, &notice);
+		send_notice(hub, &notice);
+	}
+}
+
+void
+parent_notice(struct parent *p, const Kith__Ipc__Notice *notice)
+{
+	struct one *hub = parent_one(p, KITH__IPC__ROLE__ROLE_HUB);
+	Kith__Ipc__Notice last;
+
+	notices_add(&p->notices, notice);
+	if (hub->state < ONE_CONFIGURED)
+		return; /* with the others, once it is */
+	notices_get(&p->notices, p->notices.count - 1, &last);
+	send_notice(hub, &last);
+}
+
 void
 parent_configure(struct parent *p, struct one *one)
 {
@@ -417,6 +467,8 @@ parent_configure(struct parent *p, struct one *one)
 	tell(one, &message, -1);
 	if (one->role == KITH__IPC__ROLE__ROLE_LISTENER)
 		send_inheritance(p, one);
+	if (one->role == KITH__IPC__ROLE__ROLE_HUB)
+		send_notices(p, one);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "child.h"
 #include "identity.h"
 #include "listening.h"
+#include "notice.h"
 #include "parent.h"
 #include "proc.h"
 
@@ -65,7 +66,11 @@ struct parent {
 	struct listening listening;
 	int control;
 	char *control_path;
-	char pin[PARENT_PIN_MAX]; /* "" until the listener has told it */
+	char pin[PARENT_PIN_MAX];      /* "" until the listener has told it */
+	char next_pin[PARENT_PIN_MAX]; /* of the announced key; "": none */
+	int64_t certificate_until_us;
+	char *config; /* its whole path */
+	struct notices notices;
 
 	struct event_base *base;
 	struct event *probe, *stop_limit;
@@ -109,5 +114,7 @@ void parent_hand_sockets(struct parent *p);
 void parent_probe(struct one *one);
 void parent_stop_one(struct one *one);
 void parent_reaped(struct parent *p, pid_t pid, int status);
+/* Keeps it, and tells the hub that there is. */
+void parent_notice(struct parent *p, const Kith__Ipc__Notice *notice);
 void parent_send_reload(struct parent *p, struct one *one,
     const struct settings *settings, const struct identity *identity);

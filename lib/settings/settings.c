@@ -507,3 +507,28 @@ settings_read_pem(const char *path, bool secret, uint8_t **bytes_r,
 	*length_r = (size_t)length;
 	return KITH_OK;
 }
+
+enum kith_code
+settings_read_next_key(const struct settings *settings, uint8_t **bytes_r,
+    size_t *length_r, struct fault *fault)
+{
+	const char *path = settings->next_public_key;
+	uint8_t *bytes = NULL;
+	size_t length = 0;
+	enum kith_code code;
+
+	if (access(path, F_OK) == 0 || errno != ENOENT) {
+		code = settings_read_pem(path, false, &bytes, &length, fault);
+		if (code != KITH_OK)
+			return code;
+	}
+	if (length > SETTINGS_PUBLIC_KEY_MAX) {
+		free(bytes);
+		return fault_set(fault, KITH_TOO_LARGE,
+		    "%s is longer than %u bytes", path,
+		    SETTINGS_PUBLIC_KEY_MAX);
+	}
+	*bytes_r = bytes;
+	*length_r = length;
+	return KITH_OK;
+}

@@ -23,6 +23,8 @@
 	32768u /* bytes of a certificate or key file: both
                                     * travel in one message between processes */
 
+#define SETTINGS_PUBLIC_KEY_MAX 4096u /* bytes of the next public key's file */
+
 struct settings {
 	char *listen;
 	char *database;
@@ -96,6 +98,13 @@ void settings_keep_restart_keys(
 
 /* The folder of the database; a new string, free() it. */
 char *settings_database_folder(const struct settings *settings);
+
+/*
+ * Reads the file that next-public-key names, at most SETTINGS_PUBLIC_KEY_MAX
+ * bytes; *bytes_r is NULL where there is no such file. The same faults.
+ */
+enum kith_code settings_read_next_key(const struct settings *settings,
+    uint8_t **bytes_r, size_t *length_r, struct fault *fault);
 
 /*
  * Reads a certificate or key file, at most SETTINGS_PEM_MAX bytes. A secret
