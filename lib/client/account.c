@@ -23,11 +23,37 @@ account_new (const char *host, guint16 port, const char *name, const char *pin)
   return self;
 }
 
+gboolean
+account_set_next_pin (Account *self, const char *pin)
+{
+  const gboolean usable
+      = self->pin != NULL && pin_valid (pin) && !g_str_equal (pin, self->pin);
+
+  if (!usable)
+    pin = NULL;
+  if (g_strcmp0 (pin, self->next_pin) == 0)
+    return FALSE;
+  g_free (self->next_pin);
+  self->next_pin = g_strdup (pin);
+  return TRUE;
+}
+
+gboolean
+account_promote_pin (Account *self, const char *shown)
+{
+  if (self->next_pin == NULL || g_strcmp0 (shown, self->next_pin) != 0)
+    return FALSE;
+  g_free (self->pin);
+  self->pin = g_steal_pointer (&self->next_pin);
+  return TRUE;
+}
+
 Account *
 account_copy (const Account *self)
 {
   Account *copy = account_new (self->host, self->port, self->name, self->pin);
 
+  copy->next_pin = g_strdup (self->next_pin);
   copy->server_name = g_strdup (self->server_name);
   user_record_copy (&copy->self, &self->self);
   return copy;
@@ -41,6 +67,7 @@ account_free (Account *self)
   g_free (self->host);
   g_free (self->name);
   g_free (self->pin);
+  g_free (self->next_pin);
   g_free (self->server_name);
   user_record_clear (&self->self);
   g_free (self);
@@ -71,6 +98,7 @@ account_load (const char *folder, GError **error)
 {
   g_autofree char *path = file_in (folder);
   g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *next_pin = NULL;
   g_autoptr (Account) self = g_new0 (Account, 1);
   g_autoptr (GError) failure = NULL;
 
@@ -84,6 +112,8 @@ account_load (const char *folder, GError **error)
       = (guint16)g_key_file_get_integer (file, ACCOUNT_GROUP, "port", NULL);
   self->name = read_string (file, "name");
   self->pin = read_string (file, "pin");
+  next_pin = read_string (file, "next-pin");
+  account_set_next_pin (self, next_pin);
   self->server_name = read_string (file, "server-name");
   self->self.id = g_key_file_get_uint64 (file, ACCOUNT_GROUP, "id", NULL);
   self->self.name = g_strdup (self->name);
@@ -116,6 +146,7 @@ account_save (const Account *self, const char *folder, GError **error)
   g_key_file_set_integer (file, ACCOUNT_GROUP, "port", self->port);
   put_string (file, "name", self->name);
   put_string (file, "pin", self->pin);
+  put_string (file, "next-pin", self->next_pin);
   put_string (file, "server-name", self->server_name);
   g_key_file_set_uint64 (file, ACCOUNT_GROUP, "id", self->self.id);
   put_string (file, "display-name", self->self.display_name);

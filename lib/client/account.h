@@ -13,12 +13,25 @@ typedef struct {
   guint16 port;
   char *name;        /* to sign in with */
   char *pin;         /* (nullable): the trusted key; NULL: by CA */
+  char *next_pin;    /* (nullable): the key that the server announced to
+                        follow; trusted as well, and only beside a pin */
   char *server_name; /* (nullable): what the server calls itself */
   UserRecord self;   /* id 0 before the first sign-in */
 } Account;
 
 Account *account_new (const char *host, guint16 port, const char *name,
                       const char *pin);
+/*
+ * The server, over a connection that was trusted, announced this as its next
+ * key ("" or NULL: none). What is not a pin counts as none; a server that is
+ * trusted by CA has none. TRUE when that changes anything.
+ */
+gboolean account_set_next_pin (Account *self, const char *pin);
+
+/* The server has shown this key: from now on the announced one is the only one,
+ * if it was that. TRUE when it was. */
+gboolean account_promote_pin (Account *self, const char *shown);
+
 Account *account_copy (const Account *self);
 void account_free (Account *self);
 

@@ -169,6 +169,7 @@ command_change_pin (Worker *self, Command *command)
     Note *note = note_new (NOTE_ACCOUNT);
 
     record_set_string (&self->account->pin, pin);
+    account_set_next_pin (self->account, NULL);
     account_save (self->account, self->folder, &error);
     note->account = account_copy (self->account);
     worker_note (self, note);

@@ -35,6 +35,7 @@ struct _Connection {
   Clock *clock;
   char *host;
   char *pin;
+  char *next_pin;
   ConnectionTrust trust;
   GCancellable *cancellable;
   GSocketConnection *stream;
@@ -84,6 +85,7 @@ unref (Connection *self)
   buf_free (&self->out);
   g_free (self->host);
   g_free (self->pin);
+  g_free (self->next_pin);
   g_free (self);
 }
 
@@ -355,6 +357,7 @@ begin_tls (Connection *self, struct fault *fault)
   const struct tls_trust trust = {
     .kind = kinds[self->trust],
     .pin = self->pin,
+    .next_pin = self->next_pin,
     .ca_file = g_getenv (CONNECTION_CA_VARIABLE),
   };
   GSocket *socket = g_socket_connection_get_socket (self->stream);
@@ -423,6 +426,7 @@ connection_open (const ConnectionTarget *target, const ConnectionEvents *events,
   self->clock = clock_ref (clock);
   self->host = g_strdup (target->host);
   self->pin = g_strdup (target->pin);
+  self->next_pin = g_strdup (target->next_pin);
   self->trust = target->trust;
   self->cancellable = g_cancellable_new ();
   self->in = buf_new (IN_MAX + READ_AT_ONCE);

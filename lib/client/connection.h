@@ -34,7 +34,8 @@ typedef struct {
   const char *host;
   guint16 port;
   ConnectionTrust trust;
-  const char *pin; /* CONNECTION_TRUST_PIN */
+  const char *pin;      /* CONNECTION_TRUST_PIN */
+  const char *next_pin; /* (nullable): is trusted as well */
 } ConnectionTarget;
 
 typedef struct {

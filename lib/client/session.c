@@ -14,6 +14,7 @@
 #define PING_MAX_MS 30000
 #define PING_MIN_MS 1000
 #define SIGN_IN_MS 90000 /* a busy server may queue passwords for a while */
+#define FEATURE_NEXT_KEY "next-key"
 #define CLIENT_TEXT "kith " PACKAGE_VERSION
 
 gboolean
@@ -120,6 +121,7 @@ on_greeting (Worker *self, const Kith__ToClient *message, GError **error)
   const Kith__Greeting *greeting = message->greeting;
   Kith__ToServer to_server = KITH__TO_SERVER__INIT;
   Kith__Hello hello = KITH__HELLO__INIT;
+  char *features[] = { (char *)FEATURE_NEXT_KEY };
   guint64 ping_ms = PING_MAX_MS;
 
   if (greeting->epoch.len != RECORD_EPOCH_SIZE)
@@ -129,10 +131,16 @@ on_greeting (Worker *self, const Kith__ToClient *message, GError **error)
   if (greeting->limits != NULL && greeting->limits->idle_s > 0)
     ping_ms = (guint64)greeting->limits->idle_s * 1000 / 3;
   self->ping_ms = (guint32)CLAMP (ping_ms, PING_MIN_MS, PING_MAX_MS);
+  self->announces_keys = FALSE;
+  for (gsize i = 0; i < greeting->n_features; i++)
+    if (g_str_equal (greeting->features[i], FEATURE_NEXT_KEY))
+      self->announces_keys = TRUE;
   self->phase = SESSION_GREETED;
   to_server.body_case = KITH__TO_SERVER__BODY_HELLO;
   to_server.hello = &hello;
   hello.client = (char *)CLIENT_TEXT;
+  hello.features = features;
+  hello.n_features = G_N_ELEMENTS (features);
   requests_send (self, &to_server, &kind);
   return TRUE;
 }
@@ -178,6 +186,15 @@ on_typing (Worker *self, const Kith__ToClient *message, GError **error)
   return TRUE;
 }
 
+/* The connection is trusted already: that is what makes its word count. */
+static gboolean
+on_next_key (Worker *self, const Kith__ToClient *message, GError **error)
+{
+  if (!account_set_next_pin (self->account, message->next_key->pin))
+    return TRUE;
+  return account_save (self->account, self->folder, error);
+}
+
 #define IN(phase) (1u << (phase))
 #define IN_SIGNED_IN                                                           \
   (IN (SESSION_SYNCING) | IN (SESSION_LIVE) | IN (SESSION_LEAVING))
@@ -192,6 +209,7 @@ static const struct {
   { KITH__TO_CLIENT__BODY_EVENT, IN_SIGNED_IN, on_event },
   { KITH__TO_CLIENT__BODY_PRESENCE, IN_SIGNED_IN, on_presence },
   { KITH__TO_CLIENT__BODY_TYPING, IN_SIGNED_IN, on_typing },
+  { KITH__TO_CLIENT__BODY_NEXT_KEY, IN_SIGNED_IN, on_next_key },
   { KITH__TO_CLIENT__BODY_GOODBYE, ~0u, on_goodbye },
 };
 
@@ -261,6 +279,7 @@ session_connect (Worker *self)
     .host = account->host,
     .port = account->port,
     .pin = account->pin,
+    .next_pin = account->next_pin,
     .trust = self->attempt != NULL && self->attempt->probing
                  ? CONNECTION_TRUST_PROBE
              : account->pin != NULL ? CONNECTION_TRUST_PIN

@@ -73,6 +73,9 @@ become (Worker *self, const Kith__SignedIn *answer, GError **error)
   }
   if (account->server_name == NULL && self->account != NULL)
     account->server_name = g_strdup (self->account->server_name);
+  account_promote_pin (account, connection_get_peer_pin (self->connection));
+  if (self->announces_keys)
+    account_set_next_pin (account, answer->next_key);
   account_free (self->account);
   self->account = account;
   if (before != 0 && before != account->self.id) {

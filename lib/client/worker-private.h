@@ -80,6 +80,7 @@ struct _Worker {
   GSource *pong_timer;
   guint32 ping_ms;
   guint8 epoch[RECORD_EPOCH_SIZE]; /* of the greeting */
+  gboolean announces_keys;         /* the server knows "next-key" */
 
   GHashTable *requests; /* number -> Request */
   guint64 last_request;
