@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guess.h"
 #include "listing.h"
 
 enum {
@@ -233,6 +234,19 @@ take_common(struct call *call)
 }
 
 static enum kith_code
+no_such_option(struct call *call, const char *word)
+{
+	struct guess guess = GUESS_OF(word + strspn(word, "-"));
+
+	for (int i = 0; i < call->option_count; i++)
+		guess_consider(&guess, call->options[i].option->name);
+	if (guess.best == NULL)
+		return call_usage(call, "There is no option %s.", word);
+	return call_usage(call, "There is no option %s; did you mean --%s?",
+	    word, guess.best);
+}
+
+static enum kith_code
 unknown_option(struct call *call, int got, char *const *argv)
 {
 	const char *word = argv[optind > 0 ? optind - 1 : 0];
@@ -244,7 +258,7 @@ unknown_option(struct call *call, int got, char *const *argv)
 		    call->options[optopt - LONG_OPTION_BASE].option->name);
 	if (optopt != 0)
 		return call_usage(call, "There is no option -%c.", optopt);
-	return call_usage(call, "There is no option %s.", word);
+	return no_such_option(call, word);
 }
 
 /* Reads the options; the words gather behind them, from optind on. */

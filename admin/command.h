@@ -73,8 +73,6 @@ enum command_flags {
 	 * database: for what belongs to root itself.
 	 */
 	COMMAND_AS_ROOT = 1 << 6,
-	/* Works, but is shown nowhere. */
-	COMMAND_HIDDEN = 1 << 7,
 };
 
 struct command {

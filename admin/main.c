@@ -17,7 +17,6 @@
 #include "help.h"
 #include "output.h"
 #include "owner.h"
-#include "table.h"
 
 /* What is printed may hold any language, whatever the terminal's locale. */
 static void
@@ -49,23 +48,15 @@ run_command(struct call *call)
 static enum kith_code
 run_noun(struct call *call, int count, char **words)
 {
-	const struct command *noun = table_find_noun(words[0]);
 	enum kith_code code;
 	int ignored;
 
-	if (noun == NULL)
-		return call_usage(call,
-		    "There is no noun \"%s\"; there are %s.", words[0],
-		    table_noun_words());
 	if (count > 1 && strcmp(words[1], "--help") == 0)
 		return help_show(call, words[0], NULL);
-	if (count < 2 || words[1][0] == '-')
-		return call_usage(call, "\"%s\" needs a verb: %s.", words[0],
-		    table_verb_words(noun));
-	call->command = table_find_verb(noun, words[1]);
-	if (call->command == NULL)
-		return call_usage(call, "\"%s\" has no verb \"%s\"; it has %s.",
-		    words[0], words[1], table_verb_words(noun));
+	code = help_find(
+	    call, words[0], count > 1 ? words[1] : NULL, &call->command);
+	if (code != KITH_OK)
+		return code;
 	/* the verb stands where a program's name would */
 	code = call_read(call, count - 1, words + 1, &ignored);
 	if (code != KITH_OK)
@@ -101,7 +92,7 @@ run(struct call *call, int argc, char **argv)
 	if (call->help)
 		return help_show(call, NULL, NULL);
 	if (first == argc)
-		return call_usage(call, "A noun and a verb are needed.");
+		return help_show_first(call);
 	if (strcmp(argv[first], "help") == 0)
 		return run_help(call, argc - first, argv + first);
 	return run_noun(call, argc - first, argv + first);

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "call.h"
+#include "guess.h"
 
 #define WORDS_MAX 512 /* characters of a list of words */
-#define GUESS_MAX 32  /* longer words are not guessed at */
 
 const struct command *const table_nouns[] = {
 	user_commands,
@@ -83,8 +83,7 @@ table_noun_words(void)
 
 	words[0] = '\0';
 	for (int i = 0; table_nouns[i] != NULL; i++) {
-		if ((table_nouns[i]->flags & COMMAND_HIDDEN) == 0)
-			join(words, table_nouns[i]->noun);
+		join(words, table_nouns[i]->noun);
 	}
 	return words;
 }
@@ -95,62 +94,9 @@ table_verb_words(const struct command *noun)
 	static char words[WORDS_MAX];
 
 	words[0] = '\0';
-	for (; noun->verb != NULL; noun++) {
-		if ((noun->flags & COMMAND_HIDDEN) == 0)
-			join(words, noun->verb);
-	}
+	for (; noun->verb != NULL; noun++)
+		join(words, noun->verb);
 	return words;
-}
-
-static int
-least(int a, int b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * How many letters must be changed, left out, put in or swapped with their
- * neighbour to make one word of the other (optimal string alignment).
- */
-static int
-distance(const char *a, const char *b)
-{
-	int d[GUESS_MAX + 1][GUESS_MAX + 1];
-	int m = (int)strlen(a), n = (int)strlen(b);
-
-	if (m > GUESS_MAX || n > GUESS_MAX)
-		return GUESS_MAX;
-	for (int i = 0; i <= m; i++)
-		d[i][0] = i;
-	for (int j = 0; j <= n; j++)
-		d[0][j] = j;
-	for (int i = 1; i <= m; i++) {
-		for (int j = 1; j <= n; j++) {
-			int same = a[i - 1] == b[j - 1] ? 0 : 1;
-
-			d[i][j] = least(d[i - 1][j] + 1, d[i][j - 1] + 1);
-			d[i][j] = least(d[i][j], d[i - 1][j - 1] + same);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1])
-				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
-		}
-	}
-	return d[m][n];
-}
-
-/* The nearer one, when it is near: a third of the word, or its beginning. */
-static void
-consider(const char *word, const char *known, int *best, const char **guess)
-{
-	int length = (int)strlen(word);
-	int far = distance(word, known);
-
-	if (length > 2 && strncmp(word, known, (size_t)length) == 0)
-		far = 0;
-	if (far < *best && far <= (length + 2) / 3) {
-		*best = far;
-		*guess = known;
-	}
 }
 
 /* Words of other tools, and what they are called here. */
@@ -209,38 +155,42 @@ is_synonym(const char *word, const char *known)
 	return false;
 }
 
+static const char *
+synonym_or(const char *word, const char *known, struct guess *guess)
+{
+	if (is_synonym(word, known))
+		return known;
+	guess_consider(guess, known);
+	return NULL;
+}
+
 const char *
 table_guess_noun(const char *word)
 {
-	const char *guess = NULL;
-	int best = GUESS_MAX;
+	struct guess guess = GUESS_OF(word);
 
 	for (int i = 0; table_nouns[i] != NULL; i++) {
-		const struct command *noun = table_nouns[i];
+		const char *same =
+		    synonym_or(word, table_nouns[i]->noun, &guess);
 
-		if ((noun->flags & COMMAND_HIDDEN) != 0)
-			continue;
-		if (is_synonym(word, noun->noun))
-			return noun->noun;
-		consider(word, noun->noun, &best, &guess);
+		if (same != NULL)
+			return same;
 	}
-	return guess;
+	return guess.best;
 }
 
 const char *
 table_guess_verb(const struct command *noun, const char *word)
 {
-	const char *guess = NULL;
-	int best = GUESS_MAX;
+	struct guess guess = GUESS_OF(word);
 
 	for (; noun->verb != NULL; noun++) {
-		if ((noun->flags & COMMAND_HIDDEN) != 0)
-			continue;
-		if (is_synonym(word, noun->verb))
-			return noun->verb;
-		consider(word, noun->verb, &best, &guess);
+		const char *same = synonym_or(word, noun->verb, &guess);
+
+		if (same != NULL)
+			return same;
 	}
-	return guess;
+	return guess.best;
 }
 
 void

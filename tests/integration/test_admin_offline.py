@@ -3,7 +3,6 @@
 JSON."""
 
 import os
-import pathlib
 import re
 import sqlite3
 import subprocess
@@ -15,7 +14,6 @@ from admin_tool import (  # noqa: F401 (fixtures)
     on_terminal, pair, set_meta)
 from kith_server import ORDINARY_ID, own
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # --- the table ------------------------------------------------------------
 
@@ -37,8 +35,8 @@ def test_help_comes_from_the_table(admin):
         assert f"{noun} {verb}" in admin.run("help", noun).stdout
 
 
-def test_the_man_page_has_every_command_and_option(admin):
-    page = (ROOT / "admin" / "kith-admin.8").read_text()
+def test_the_man_page_has_every_command_and_option(admin, build):
+    page = (build / "admin" / "kith-admin.8").read_text()
     for command in table(admin):
         title = f"Cm {command['noun']} {command['verb']}"
         assert title in page, title
@@ -50,7 +48,7 @@ def test_the_man_page_has_every_command_and_option(admin):
 
 
 @pytest.mark.parametrize("words", [
-    (), ("user",), ("nobody", "list"), ("user", "dance"), ("user", "show"),
+    ("user",), ("nobody", "list"), ("user", "dance"), ("user", "show"),
     ("user", "show", "a", "b"), ("user", "list", "--dance"),
     ("user", "list", "--wait"), ("user", "list", "--wait", "soon"),
     ("user", "list", "--wait", "-1"), ("user", "list", "-x"),
