@@ -247,18 +247,37 @@ fake_server_revoke(struct fake_server *s)
 /* ---- answers ---- */
 
 void
+fake_put_next_key(struct fake_server *s)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__NextKey next = KITH__NEXT_KEY__INIT;
+
+	if (s->announced_pin == NULL)
+		return;
+	out.body_case = KITH__TO_CLIENT__BODY_NEXT_KEY;
+	out.next_key = &next;
+	next.pin = s->announced_pin;
+	fake_put(s, &out);
+}
+
+void
 fake_greet(struct fake_server *s)
 {
 	Kith__ToClient out = KITH__TO_CLIENT__INIT;
 	Kith__Greeting greeting = KITH__GREETING__INIT;
 	Kith__Limits limits = KITH__LIMITS__INIT;
+	char *features[] = { (char *)"next-key" };
 
+	if (s->fault == FAKE_EARLY_KEY)
+		fake_put_next_key(s);
 	out.body_case = KITH__TO_CLIENT__BODY_GREETING;
 	out.greeting = &greeting;
 	greeting.server_name = (char *)"Fake";
 	greeting.epoch.data = s->epoch;
 	greeting.epoch.len = sizeof(s->epoch);
 	greeting.limits = &limits;
+	greeting.features = features;
+	greeting.n_features = s->announced_pin == NULL ? 0 : 1;
 	limits.idle_s = 90;
 	fake_put(s, &out);
 }
@@ -322,6 +341,8 @@ answer_sign_in(struct fake_server *s, const Kith__ToServer *message)
 	signed_in.epoch.data = s->epoch;
 	signed_in.epoch.len = sizeof(s->epoch);
 	signed_in.sequence = newest(s);
+	if (s->announced_pin != NULL)
+		signed_in.next_key = s->announced_pin;
 	if (by_password) {
 		signed_in.token.data = token;
 		signed_in.token.len = sizeof(token);

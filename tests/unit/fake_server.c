@@ -49,7 +49,7 @@ static void
 make_identity(struct fake_server *s)
 {
 	static const char *const names[] = { "localhost" };
-	const struct certificate_wish wish = { names, 1, 2 };
+	const struct certificate_wish wish = { names, 1, 2, s->prepared_key };
 	struct tls_identity identity = { 0 };
 	char *certificate = NULL, *key = NULL;
 
@@ -71,6 +71,7 @@ make_identity(struct fake_server *s)
 	s->certificate = g_strdup(certificate);
 	free(certificate);
 	free(key);
+	g_clear_pointer(&s->prepared_key, free);
 }
 
 /* ---- one turn of its thread ---- */
@@ -286,6 +287,8 @@ fake_server_free(struct fake_server *s)
 	g_mutex_clear(&s->lock);
 	g_free(s->pin);
 	g_free(s->certificate);
+	g_free(s->announced_pin);
+	free(s->prepared_key);
 	g_free(s);
 }
 
@@ -333,6 +336,32 @@ fake_server_drop(struct fake_server *s)
 {
 	fake_lock(s);
 	s->drop = TRUE;
+	fake_unlock(s);
+}
+
+char *
+fake_server_prepare_key(struct fake_server *s)
+{
+	char pin[PIN_SIZE];
+
+	fake_lock(s);
+	g_assert_cmpint(
+	    certificate_make_key(&s->prepared_key, NULL), ==, KITH_OK);
+	g_assert_cmpint(certificate_public_key(s->prepared_key,
+			    strlen(s->prepared_key), NULL, pin, NULL),
+	    ==, KITH_OK);
+	fake_unlock(s);
+	return g_strdup(pin);
+}
+
+void
+fake_server_announce(struct fake_server *s, const char *pin)
+{
+	fake_lock(s);
+	g_free(s->announced_pin);
+	s->announced_pin = g_strdup(pin);
+	if (s->signed_in)
+		fake_put_next_key(s);
 	fake_unlock(s);
 }
 

@@ -52,6 +52,7 @@ enum fake_fault {
 	FAKE_NO_HISTORY,   /* answers GetHistory with nothing */
 	FAKE_EVERLASTING,  /* pages of events without end, going nowhere */
 	FAKE_SNAPSHOTS,    /* asks for one snapshot after the other */
+	FAKE_EARLY_KEY,    /* announces a key before it says who it is */
 	FAKE_WRONG_ANSWER, /* SignedIn where EventPage is due */
 };
 
@@ -71,7 +72,13 @@ void fake_server_flood(struct fake_server *s, guint count);
 gsize fake_server_backlog(struct fake_server *s);
 void fake_server_goodbye(struct fake_server *s, int code, const char *sentence);
 void fake_server_drop(struct fake_server *s);
-/* From the next connection on it has another key. */
+/*
+ * A key for the next change, and its pin (transfer full); and what it says of
+ * it, now and with each sign-in (NULL: that it knows nothing of announcing).
+ */
+char *fake_server_prepare_key(struct fake_server *s);
+void fake_server_announce(struct fake_server *s, const char *pin);
+/* From the next connection on it has another key: the prepared one if any. */
 void fake_server_change_key(struct fake_server *s);
 /* The tokens it gave are not valid any more. */
 void fake_server_revoke(struct fake_server *s);

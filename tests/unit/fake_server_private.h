@@ -42,6 +42,8 @@ struct fake_server {
 	gboolean drop;    /* hang up now */
 	gboolean leaving; /* hang up when all is written */
 	gboolean new_key;
+	char *prepared_key;  /* PEM, for the next new key */
+	char *announced_pin; /* NULL: without the feature */
 
 	/* One event a message: its sequence is its number times ten. */
 	guint8 epoch[16];
@@ -68,6 +70,7 @@ void fake_lock(struct fake_server *s);
 void fake_unlock(struct fake_server *s); /* and wakes its thread */
 void fake_message_free(gpointer message);
 void fake_put(struct fake_server *s, Kith__ToClient *message);
+void fake_put_next_key(struct fake_server *s);
 void fake_greet(struct fake_server *s);
 /* FALSE: hang up. */
 gboolean fake_answer(struct fake_server *s, const Kith__ToServer *message);
