@@ -7,8 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "store_file.h"
 #include "store_private.h"
 
 /* How durable a commit is; only the control build of the crash test differs. */
@@ -153,53 +152,10 @@ store_is_broken(enum kith_code code)
 static enum kith_code
 fail_path(struct fault *f, const char *doing, const char *path)
 {
-	enum kith_code code = KITH_IO;
+	int error = errno;
 
-	if (errno == ENOENT || errno == ENOTDIR)
-		code = KITH_NOT_FOUND;
-	else if (errno == EACCES || errno == EPERM || errno == EROFS)
-		code = KITH_REFUSED;
-	else if (errno == ENOSPC || errno == EDQUOT)
-		code = KITH_STORAGE_FULL;
-	return fault_set_errno(f, code, errno, "%s %s", doing, path);
-}
-
-/*
- * The one name of the file, whatever folder links lead to it: the locks stand
- * beside it, and two names would be two locks.
- */
-static enum kith_code
-canonical_path(const char *path, char **path_r, struct fault *f)
-{
-	char *for_folder = mem_dup_string(path);
-	char *for_name = mem_dup_string(path);
-	char folder[PATH_MAX];
-	enum kith_code code = KITH_OK;
-
-	if (realpath(dirname(for_folder), folder) == NULL)
-		code = fail_path(f, "cannot reach the folder of", path);
-	else
-		*path_r = mem_format("%s/%s",
-		    strcmp(folder, "/") == 0 ? "" : folder, basename(for_name));
-	free(for_folder);
-	free(for_name);
-	return code;
-}
-
-static enum kith_code
-sync_folder(const char *path, struct fault *f)
-{
-	char *copy = mem_dup_string(path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool good = fd >= 0 && fsync(fd) == 0;
-	enum kith_code code = KITH_OK;
-
-	if (!good)
-		code = fail_path(f, "cannot make durable the folder of", path);
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return code;
+	return fault_set_errno(
+	    f, store_file_code(error), error, "%s %s", doing, path);
 }
 
 /* Makes an empty file that only its owner can read. */
@@ -214,7 +170,7 @@ create_file(const char *path, struct fault *f)
 	if (fd < 0)
 		return fail_path(f, "cannot make the database", path);
 	close(fd);
-	return sync_folder(path, f);
+	return store_file_sync_folder(path, f);
 }
 
 /*
@@ -517,7 +473,7 @@ store_open(const char *path, unsigned int flags, struct store **store_r,
 		f = &own;
 	/* Reading goes before all that would change something. */
 	s->flags = (flags & STORE_READ) != 0 ? STORE_READ : flags;
-	code = canonical_path(path, &s->path, f);
+	code = store_file_canonical(path, &s->path, f);
 	if (code == KITH_OK)
 		code = open_steps(s, f);
 	if (code != KITH_OK) {

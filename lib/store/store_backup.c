@@ -34,12 +34,6 @@
  */
 #define WRITE_BEHIND_BYTES (1024 * 1024)
 
-/*
- * The file's read and write versions, in bytes 18 and 19 of the header of every
- * SQLite file: 2 says that a log belongs to it, 1 that it stands alone.
- */
-#define VERSIONS_AT 18
-
 /* One copy on its way. */
 struct copying {
 	struct store *s;
@@ -272,7 +266,7 @@ make_durable(struct copying *c, struct fault *f)
 		return fault_set(f, KITH_IO,
 		    "the copy %s does not have the size of its source",
 		    c->working);
-	if (pwrite(c->fd, "\1\1", 2, VERSIONS_AT) != 2 || fsync(c->fd) != 0)
+	if (store_file_set_log(c->fd, false) != KITH_OK || fsync(c->fd) != 0)
 		return fault_set_errno(f, store_file_code(errno), errno,
 		    "cannot make durable the copy %s", c->working);
 	return KITH_OK;

@@ -11,7 +11,12 @@
 #include "store_file.h"
 #include "store_private.h"
 
-#define COPY_CACHE_PRAGMA "PRAGMA cache_size=-16384"
+#define SETTINGS                                             \
+	"PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"      \
+	"PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;" \
+	"PRAGMA secure_delete=ON; PRAGMA cache_size=-16384"
+/* No journal beside it, which a kill would leave for the next of its name. */
+#define SETTINGS_TO_CHANGE "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF"
 
 static enum kith_code
 look_at(const char *path, bool to_read, struct fault *f)
@@ -90,11 +95,9 @@ connect_copy(struct store *s, bool to_read, struct fault *f)
 		return pass_on(s, rc, "open", f);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	rc = sqlite3_exec(s->db,
-	    "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
-	    "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;"
-	    "PRAGMA secure_delete=ON; PRAGMA synchronous=FULL;" COPY_CACHE_PRAGMA,
-	    NULL, NULL, NULL);
+	rc = sqlite3_exec(s->db, SETTINGS, NULL, NULL, NULL);
+	if (rc == SQLITE_OK && !to_read)
+		rc = sqlite3_exec(s->db, SETTINGS_TO_CHANGE, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? KITH_OK : pass_on(s, rc, "settings", f);
 }
 
@@ -102,6 +105,7 @@ static enum kith_code
 open_steps(struct store *s, struct fault *f)
 {
 	bool to_read = (s->flags & STORE_COPY_READ) != 0;
+	bool to_migrate = (s->flags & STORE_MIGRATE) != 0;
 	enum kith_code code = look_at(s->path, to_read, f);
 
 	if (code == KITH_OK)
@@ -109,7 +113,7 @@ open_steps(struct store *s, struct fault *f)
 	if (code == KITH_OK)
 		code = store_examine(
 		    s, store_migration_count, &s->copy_version, f);
-	if (code == KITH_OK && !to_read &&
+	if (code == KITH_OK && to_migrate &&
 	    s->copy_version < store_migration_count) {
 		code = store_migrate_steps(s, s->copy_version, store_migrations,
 		    store_migration_count, f);

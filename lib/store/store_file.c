@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,6 +16,10 @@
 #include "mem.h"
 
 #define MIB (1024 * 1024)
+
+#define HEADER_MAGIC  "SQLite format 3" /* with its NUL */
+#define HEADER_LENGTH 100
+#define VERSIONS_AT   18 /* two bytes, each 1 or 2 */
 
 enum kith_code
 store_file_code(int errno_value)
@@ -45,6 +51,24 @@ fail(struct fault *f, const char *doing, const char *path)
 
 	return fault_set_errno(
 	    f, store_file_code(error), error, "%s %s", doing, path);
+}
+
+enum kith_code
+store_file_canonical(const char *path, char **path_r, struct fault *f)
+{
+	char *for_folder = mem_dup_string(path);
+	char *for_name = mem_dup_string(path);
+	char folder[PATH_MAX];
+	enum kith_code code = KITH_OK;
+
+	if (realpath(dirname(for_folder), folder) == NULL)
+		code = fail(f, "cannot reach the folder of", path);
+	else
+		*path_r = mem_format("%s/%s",
+		    strcmp(folder, "/") == 0 ? "" : folder, basename(for_name));
+	free(for_folder);
+	free(for_name);
+	return code;
 }
 
 enum kith_code
@@ -133,4 +157,20 @@ store_file_name(const char *working, const char *path, struct fault *f)
 	if (rc != 0)
 		return fail(f, "cannot give its name to", path);
 	return store_file_sync_folder(path, f);
+}
+
+enum kith_code
+store_file_set_log(int fd, bool has_log)
+{
+	char header[HEADER_LENGTH];
+	ssize_t length = pread(fd, header, sizeof(header), 0);
+
+	if (length < 0)
+		return KITH_IO;
+	if (length != HEADER_LENGTH ||
+	    memcmp(header, HEADER_MAGIC, sizeof(HEADER_MAGIC)) != 0)
+		return KITH_MALFORMED;
+	if (pwrite(fd, has_log ? "\2\2" : "\1\1", 2, VERSIONS_AT) != 2)
+		return store_file_code(errno);
+	return KITH_OK;
 }

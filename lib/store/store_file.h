@@ -14,6 +14,13 @@
 /* Which code a failed call on a file is: NOT_FOUND, REFUSED, ... or IO. */
 enum kith_code store_file_code(int errno_value);
 
+/*
+ * The one name of the file, whatever folder links lead to it: the locks stand
+ * beside it, and two names would be two locks. The caller frees it.
+ */
+enum kith_code store_file_canonical(
+    const char *path, char **path_r, struct fault *f);
+
 /* Makes durable what names the path's folder holds. */
 enum kith_code store_file_sync_folder(const char *path, struct fault *f);
 
@@ -39,3 +46,10 @@ enum kith_code store_file_open_working(
  */
 enum kith_code store_file_name(
     const char *working, const char *path, struct fault *f);
+
+/*
+ * The file's read and write versions, in the header of every SQLite file: does
+ * a log belong to it, or does it stand alone? Only for a file that nobody else
+ * has open. MALFORMED when it has no such header.
+ */
+enum kith_code store_file_set_log(int fd, bool has_log);

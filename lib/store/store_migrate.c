@@ -14,7 +14,11 @@
 
 #include "mem.h"
 #include "store_backup.h"
+#include "store_copy.h"
 #include "store_private.h"
+
+/* Flags with which an older version is no reason to refuse. */
+#define OLDER_MAY_BE (STORE_MIGRATE | STORE_COPY_READ | STORE_COPY_ANY_VERSION)
 
 static enum kith_code
 pass_on(struct store *s, int rc, const char *doing, struct fault *f)
@@ -76,7 +80,7 @@ store_examine(struct store *s, int newest, int *version_r, struct fault *f)
 	if (version < 1)
 		return fault_set(f, KITH_INTEGRITY,
 		    "%s is damaged: its version is missing", s->path);
-	if (version < newest && (s->flags & STORE_MIGRATE) == 0)
+	if (version < newest && (s->flags & OLDER_MAY_BE) == 0)
 		return fault_set(f, KITH_REFUSED,
 		    "%s is of an older version (%lld, this one is %d): start"
 		    " the new kithd once, or run \"kith-admin db migrate\"",

@@ -110,6 +110,10 @@ enum kith_code store_migrate(struct store *s, int version,
 enum kith_code store_migrate_steps(struct store *s, int version,
     const struct migration *migrations, int count, struct fault *f);
 
+/* Of whatever connection. Where something cannot be told it is -1. */
+struct store_census;
+void store_census_take(sqlite3 *db, struct store_census *census_r);
+
 /* ---- event ----------------------------------------------------------- */
 
 /* In: all but the sequence. *sequence_r may be NULL. */

@@ -8,6 +8,7 @@
  * `broken` then keeps every later change from running on its own outside it.
  */
 
+#include "store_copy.h"
 #include "store_private.h"
 
 #define LOG_PAGE_BYTES 4096 /* SQLite's page size in a database of kith's */
@@ -71,6 +72,51 @@ store_wait_ms(void)
 	return wait_limit_ms;
 }
 
+static void
+release_write_lock(struct store *s)
+{
+	if (s->write_lock != NULL)
+		lock_release(s->write_lock);
+}
+
+/*
+ * Under a store that stays open for long a restore may have put another
+ * database in its place. What is written to the old one would be lost without
+ * a word. A hub's cannot be replaced.
+ */
+static bool
+was_replaced(struct store *s)
+{
+	int moved = 0;
+
+	return (s->flags & STORE_HUB) == 0 &&
+	    sqlite3_file_control(
+		s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+	    moved;
+}
+
+/* A copy that nobody else knows has no lock. */
+static enum kith_code
+take_write_lock(struct store *s, enum store_wait wait, struct fault *f)
+{
+	enum kith_code code;
+
+	if ((s->flags & (STORE_READ | STORE_COPY_READ)) != 0)
+		return fault_set(
+		    f, KITH_NOT_NOW, "%s is open for reading only", s->path);
+	if (s->write_lock == NULL)
+		return KITH_OK;
+	code = lock_take(
+	    s->write_lock, wait == STORE_WAIT ? store_wait_ms() : 0, f);
+	if (code != KITH_OK || !was_replaced(s))
+		return code;
+	lock_release(s->write_lock);
+	return fault_set(f, KITH_REFUSED,
+	    "another database was put in the place of %s meanwhile; nothing "
+	    "was changed",
+	    s->path);
+}
+
 enum kith_code
 store_begin_write(struct store *s, enum store_wait wait, struct fault *f)
 {
@@ -78,11 +124,7 @@ store_begin_write(struct store *s, enum store_wait wait, struct fault *f)
 
 	if (s->in_write || s->in_read)
 		return fault_set(f, KITH_NOT_NOW, "a transaction is open");
-	if (s->write_lock == NULL)
-		return fault_set(
-		    f, KITH_NOT_NOW, "%s is open for reading only", s->path);
-	code = lock_take(
-	    s->write_lock, wait == STORE_WAIT ? store_wait_ms() : 0, f);
+	code = take_write_lock(s, wait, f);
 	if (code != KITH_OK)
 		return code;
 	code = statement_run(s, STATEMENT_BEGIN_WRITE, NO_VALUES);
@@ -96,7 +138,7 @@ store_begin_write(struct store *s, enum store_wait wait, struct fault *f)
 		return KITH_OK;
 	copy_fault(s, code, f);
 	store_rollback(s);
-	lock_release(s->write_lock);
+	release_write_lock(s);
 	return code;
 }
 
@@ -110,7 +152,7 @@ store_rollback(struct store *s)
 		statement_run(s, STATEMENT_ROLLBACK, NO_VALUES);
 	s->in_write = false;
 	s->in_savepoint = false;
-	lock_release(s->write_lock);
+	release_write_lock(s);
 }
 
 enum kith_code
@@ -133,7 +175,7 @@ store_commit(struct store *s, struct fault *f)
 		return code;
 	}
 	s->in_write = false;
-	lock_release(s->write_lock);
+	release_write_lock(s);
 	return KITH_OK;
 }
 
@@ -192,6 +234,8 @@ store_begin_read(struct store *s)
 
 	if (s->in_write || s->in_read)
 		return KITH_NOT_NOW;
+	if (was_replaced(s))
+		return KITH_REFUSED;
 	code = statement_run(s, STATEMENT_BEGIN_READ, NO_VALUES);
 	s->in_read = code == KITH_OK;
 	return code;

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * What a database holds, of whatever version it is, damaged or not: for the
+ * question whether it may go.
+ */
+
+#include <stddef.h>
+
+#include "store_private.h"
+#include "store_restore.h"
+
+/* clang-format off */
+static const struct {
+	size_t field;
+	const char *sql;
+} counts[] = {
+	{ offsetof(struct store_census, users),
+	  "SELECT count(*) FROM user WHERE state NOT IN (4, 6)" },
+	{ offsetof(struct store_census, devices),
+	  "SELECT count(*) FROM device" },
+	{ offsetof(struct store_census, friend_links),
+	  "SELECT count(*) FROM friend_link" },
+	{ offsetof(struct store_census, conversations),
+	  "SELECT count(*) FROM conversation" },
+	{ offsetof(struct store_census, messages),
+	  "SELECT coalesce(sum(last_number - first_kept + 1), 0)"
+	  " FROM conversation" },
+	{ offsetof(struct store_census, bytes),
+	  "SELECT page_count * page_size FROM pragma_page_count,"
+	  " pragma_page_size" },
+	{ offsetof(struct store_census, newest_us),
+	  "SELECT coalesce((SELECT time_us FROM event"
+	  " ORDER BY sequence DESC LIMIT 1), 0)" },
+	{ offsetof(struct store_census, version),
+	  "PRAGMA user_version" },
+};
+/* clang-format on */
+
+static int64_t
+count_one(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t count = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		count = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return count;
+}
+
+void
+store_census_take(sqlite3 *db, struct store_census *census_r)
+{
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		*(int64_t *)((char *)census_r + counts[i].field) =
+		    count_one(db, counts[i].sql);
+}

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * How another database takes the place of the present one, in this order:
+ *
+ *  1. PATH.incoming is made, verified, and on disk. It stands alone.
+ *  2. The write lock is taken and SQLite's own exclusive one, by which also
+ *     readers are kept out; with that the log of the old one is copied into it
+ *     and removed, and the folder is synced. From here on PATH stands alone.
+ *  3. PATH gets its second name (a link), PATH.incoming is renamed to PATH, and
+ *     the folder is synced.
+ *
+ * Killed in 1 or 2, the old one is there; in 3, the one or the other, by one
+ * rename. A log must never outlive its database under the name of the next:
+ * SQLite would take its pages for the new one's; hence the sync in 2.
+ *
+ * A second name without the rename is what a kill in 3 can leave. The next
+ * restore takes it away again (forget_alias()).
+ */
+#include "store_restore.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "store_copy.h"
+#include "store_file.h"
+#include "store_private.h"
+
+#define INCOMING_SUFFIX   ".incoming"
+#define SETTLE_PAUSE_MS   20
+#define COPY_STEP_BYTES   (4 * 1024 * 1024)
+#define COPY_MARGIN_BYTES (16LL * 1024 * 1024) /* for a migration's growth */
+
+struct store_restore {
+	char *path;
+	char *incoming_path;
+	struct lock *running;
+	struct lock *writing;
+	int fd;     /* of the incoming one, -1: there is none */
+	bool whole; /* the incoming one is verified */
+	bool in_place;
+	/* Of the old one; NULL: there is none, or it is too damaged. */
+	sqlite3 *old;
+	bool old_exists;
+	struct store_census present;
+	struct store_census incoming;
+};
+
+/* ---- the server stands still ----------------------------------------- */
+
+enum kith_code
+store_halt(const char *path, struct lock **halt_r, struct fault *f)
+{
+	char *name = mem_format("%s.running", path);
+	struct lock *lock = NULL;
+	enum kith_code code = lock_new(name, &lock, f);
+
+	free(name);
+	if (code != KITH_OK)
+		return code;
+	code = lock_take(lock, 0, f);
+	if (code == KITH_OK) {
+		*halt_r = lock;
+		return code;
+	}
+	if (code == KITH_BUSY)
+		code = fault_set(f, KITH_REFUSED,
+		    "kithd (process %ld) serves %s. Stop it first, for "
+		    "example with \"systemctl stop kithd\"",
+		    lock_signed_by(lock), path);
+	lock_free(&lock);
+	return code;
+}
+
+/* ---- the old one ----------------------------------------------------- */
+
+/* One that cannot even be opened is no reason not to replace it. */
+static void
+open_old(struct store_restore *r)
+{
+	struct stat st;
+	int rc;
+
+	r->present = (struct store_census){ .version = -1,
+		.users = -1,
+		.devices = -1,
+		.friend_links = -1,
+		.conversations = -1,
+		.messages = -1,
+		.bytes = -1,
+		.newest_us = -1 };
+	r->old_exists = lstat(r->path, &st) == 0;
+	if (!r->old_exists)
+		return;
+	rc = sqlite3_open_v2(r->path, &r->old,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW,
+	    NULL);
+	if (rc != SQLITE_OK) {
+		sqlite3_close(r->old);
+		r->old = NULL;
+		return;
+	}
+	sqlite3_busy_timeout(r->old, store_wait_ms());
+	sqlite3_db_config(r->old, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_db_config(r->old, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(r->old, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	store_census_take(r->old, &r->present);
+}
+
+static enum kith_code
+fail_old(struct store_restore *r, int rc, struct fault *f)
+{
+	if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED)
+		return fault_set(f, KITH_BUSY,
+		    "another process reads or writes %s", r->path);
+	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
+		return fault_set(f, KITH_INTEGRITY, "%s is damaged: %s",
+		    r->path, sqlite3_errmsg(r->old));
+	return fault_set_errno(f,
+	    (rc & 0xff) == SQLITE_FULL ? KITH_STORAGE_FULL : KITH_IO,
+	    sqlite3_system_errno(r->old), "%s cannot be closed: %s", r->path,
+	    sqlite3_errmsg(r->old));
+}
+
+enum kith_code
+store_restore_new(
+    const char *path, struct store_restore **restore_r, struct fault *f)
+{
+	struct store_restore *r = MEM_NEW(struct store_restore);
+	enum kith_code code;
+	char *name;
+
+	r->fd = -1;
+	code = store_file_canonical(path, &r->path, f);
+	if (code == KITH_OK)
+		code = store_halt(r->path, &r->running, f);
+	if (code == KITH_OK) {
+		r->incoming_path = mem_format("%s" INCOMING_SUFFIX, r->path);
+		name = mem_format("%s.lock", r->path);
+		code = lock_new(name, &r->writing, f);
+		free(name);
+	}
+	if (code == KITH_OK)
+		code = store_file_open_working(r->incoming_path, &r->fd, f);
+	if (code != KITH_OK) {
+		store_restore_free(&r);
+		return code;
+	}
+	open_old(r);
+	*restore_r = r;
+	return KITH_OK;
+}
+
+/* ---- the new one ----------------------------------------------------- */
+
+/* The sentence names the copy, of which nobody has heard. */
+static void
+name_source(struct store_restore *r, const char *name, struct fault *f)
+{
+	char *at = strstr(f->sentence, r->incoming_path);
+	char *sentence;
+
+	if (at == NULL)
+		return;
+	*at = '\0';
+	sentence = mem_format(
+	    "%s%s%s", f->sentence, name, at + strlen(r->incoming_path));
+	snprintf(f->sentence, sizeof(f->sentence), "%s", sentence);
+	free(sentence);
+}
+
+static enum kith_code
+copy_bytes(struct store_restore *r, const struct store_restore_source *source,
+    int64_t total, struct fault *f)
+{
+	int64_t done = 0;
+
+	while (done < total) {
+		off_t from = done, to = done;
+		ssize_t length = copy_file_range(
+		    source->fd, &from, r->fd, &to, COPY_STEP_BYTES, 0);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return fault_set_errno(f, store_file_code(errno), errno,
+			    "%s cannot be copied", source->name);
+		if (length == 0)
+			return fault_set(f, KITH_IO,
+			    "%s became shorter while it was read",
+			    source->name);
+		done += length;
+		if (source->progress != NULL &&
+		    !source->progress(source->context, done, total))
+			return fault_set(
+			    f, KITH_STOPPING, "the restore was given up");
+	}
+	return KITH_OK;
+}
+
+static enum kith_code
+copy_source(struct store_restore *r, const struct store_restore_source *source,
+    struct fault *f)
+{
+	struct stat st;
+	enum kith_code code;
+
+	if (fstat(source->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return fault_set(
+		    f, KITH_FOREIGN, "%s is not a regular file", source->name);
+	code = store_file_need_room(
+	    r->path, (int64_t)st.st_size + COPY_MARGIN_BYTES, f);
+	if (code == KITH_OK)
+		code = copy_bytes(r, source, st.st_size, f);
+	if (code != KITH_OK)
+		return code;
+	code = store_file_set_log(r->fd, false);
+	if (code == KITH_MALFORMED)
+		return fault_set(
+		    f, KITH_FOREIGN, "%s is not a database", source->name);
+	if (code != KITH_OK)
+		return fault_set(
+		    f, code, "%s cannot be written", r->incoming_path);
+	return KITH_OK;
+}
+
+struct first_problem {
+	const struct store_restore_source *source;
+	char sentence[FAULT_SENTENCE_MAX];
+};
+
+static void
+on_problem(void *context, const char *sentence)
+{
+	struct first_problem *first = context;
+
+	if (first->sentence[0] == '\0')
+		snprintf(
+		    first->sentence, sizeof(first->sentence), "%s", sentence);
+	if (first->source->problem != NULL)
+		first->source->problem(first->source->context, sentence);
+}
+
+static enum kith_code
+new_epoch(struct store *s, struct fault *f)
+{
+	char *sql = mem_format(
+	    "BEGIN IMMEDIATE; %s; COMMIT", statement_sql[STATEMENT_NEW_EPOCH]);
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+	enum kith_code code = KITH_OK;
+
+	free(sql);
+	if (rc != SQLITE_OK) {
+		code = store_fail(s, rc, "epoch");
+		*f = s->fault;
+	} else if (sqlite3_changes(s->db) != 1) {
+		code = store_contradiction(s, "the epoch is missing");
+		*f = s->fault;
+	}
+	return code;
+}
+
+static enum kith_code
+make_usable(struct store_restore *r, const struct store_restore_source *source,
+    struct fault *f)
+{
+	const unsigned int flags =
+	    source->migrate ? STORE_MIGRATE : STORE_COPY_ANY_VERSION;
+	struct first_problem first = { .source = source };
+	struct store *copy = NULL;
+	enum kith_code code =
+	    store_copy_open(r->incoming_path, flags, &copy, f);
+
+	if (code != KITH_OK)
+		return code;
+	code = store_verify(copy, on_problem, &first);
+	if (code == KITH_INTEGRITY)
+		fault_set(f, code, "%.100s is damaged: %.140s", source->name,
+		    first.sentence);
+	else if (code != KITH_OK)
+		*f = *store_fault(copy);
+	if (code == KITH_OK)
+		code = new_epoch(copy, f);
+	if (code == KITH_OK)
+		store_census_take(copy->db, &r->incoming);
+	store_close(&copy);
+	return code;
+}
+
+enum kith_code
+store_restore_fill(struct store_restore *r,
+    const struct store_restore_source *source, struct fault *f)
+{
+	enum kith_code code = copy_source(r, source, f);
+
+	if (code == KITH_OK)
+		code = make_usable(r, source, f);
+	if (code != KITH_OK)
+		name_source(r, source->name, f);
+	r->whole = code == KITH_OK;
+	return code;
+}
+
+/* ---- the same one, anew ---------------------------------------------- */
+
+static enum kith_code
+write_anew(struct store_restore *r, struct fault *f)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_exec(r->old,
+	    "PRAGMA temp_store=FILE; PRAGMA auto_vacuum=INCREMENTAL", NULL,
+	    NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc =
+		    sqlite3_prepare_v2(r->old, "VACUUM INTO ?1", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(
+		    st, 1, r->incoming_path, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? KITH_OK : fail_old(r, rc, f);
+}
+
+static void
+ignore_problem(void *context, const char *sentence)
+{
+	struct fault *f = context;
+
+	if (f->sentence[0] == '\0')
+		fault_set(
+		    f, KITH_INTEGRITY, "the database is damaged: %s", sentence);
+}
+
+static enum kith_code
+verify_anew(struct store_restore *r, struct fault *f)
+{
+	struct store *copy = NULL;
+	struct fault first = {};
+	enum kith_code code = store_copy_open(r->incoming_path, 0, &copy, f);
+
+	if (code != KITH_OK)
+		return code;
+	code = store_verify(copy, ignore_problem, &first);
+	if (code == KITH_INTEGRITY)
+		*f = first;
+	else if (code != KITH_OK)
+		*f = *store_fault(copy);
+	store_census_take(copy->db, &r->incoming);
+	store_close(&copy);
+	return code;
+}
+
+enum kith_code
+store_restore_vacuum(struct store_restore *r, struct fault *f)
+{
+	enum kith_code code;
+
+	if (r->old == NULL)
+		return fault_set(f,
+		    r->old_exists ? KITH_FOREIGN : KITH_NOT_FOUND,
+		    r->old_exists ? "%s is not a database"
+				  : "there is no database at %s",
+		    r->path);
+	if (r->present.version != store_migration_count)
+		return fault_set(f, KITH_REFUSED,
+		    "%s is not of this program's version", r->path);
+	/* twice: while it is written the old one's log may still grow */
+	code = store_file_need_room(
+	    r->path, r->present.bytes + COPY_MARGIN_BYTES, f);
+	if (code == KITH_OK)
+		code = lock_take(r->writing, store_wait_ms(), f);
+	if (code == KITH_OK)
+		code = write_anew(r, f);
+	if (code == KITH_OK)
+		code = verify_anew(r, f);
+	r->whole = code == KITH_OK;
+	return code;
+}
+
+const struct store_census *
+store_restore_present(const struct store_restore *r)
+{
+	return &r->present;
+}
+
+const struct store_census *
+store_restore_incoming(const struct store_restore *r)
+{
+	return &r->incoming;
+}
+
+/* ---- the change of places -------------------------------------------- */
+
+static enum kith_code
+amend(struct store_restore *r, const struct store_restore_end *end,
+    struct fault *f)
+{
+	struct store *copy = NULL;
+	enum kith_code code;
+
+	if (end->amend == NULL || r->incoming.version != store_migration_count)
+		return KITH_OK;
+	code = store_copy_open(r->incoming_path, 0, &copy, f);
+	if (code == KITH_OK)
+		code = store_begin_write(copy, STORE_WAIT, f);
+	if (code == KITH_OK) {
+		code = end->amend(end->context, copy);
+		if (code == KITH_OK)
+			code = store_commit(copy, f);
+		else
+			*f = *store_fault(copy);
+	}
+	store_close(&copy);
+	return code;
+}
+
+/* From the next opening on it has a log, as the hub wants it. */
+static enum kith_code
+make_durable(struct store_restore *r, struct fault *f)
+{
+	enum kith_code code = store_file_set_log(r->fd, true);
+
+	if (code == KITH_OK && fsync(r->fd) != 0)
+		code = store_file_code(errno);
+	if (code != KITH_OK)
+		fault_set(
+		    f, code, "%s cannot be made durable", r->incoming_path);
+	return code;
+}
+
+static void
+remove_beside(struct store_restore *r, const char *suffix)
+{
+	char *name = mem_format("%s%s", r->path, suffix);
+
+	unlink(name);
+	free(name);
+}
+
+static int
+leave_log(struct store_restore *r)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(
+	    r->old, "PRAGMA journal_mode=DELETE", -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		rc = strcmp((const char *)sqlite3_column_text(st, 0),
+			 "delete") == 0
+		    ? SQLITE_OK
+		    : SQLITE_BUSY;
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/*
+ * Alone with the old one, and everything in its one file. An exclusive lock is
+ * held on it until r->old is closed. SQLite does not wait here by itself.
+ */
+static enum kith_code
+settle_old(struct store_restore *r, struct fault *f)
+{
+	const struct timespec pause = { 0, SETTLE_PAUSE_MS * 1000000L };
+	int left_ms = store_wait_ms();
+	int rc = leave_log(r);
+
+	while ((rc & 0xff) == SQLITE_BUSY && left_ms > 0) {
+		nanosleep(&pause, NULL);
+		left_ms -= SETTLE_PAUSE_MS;
+		rc = leave_log(r);
+	}
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(r->old, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
+	return rc == SQLITE_OK ? KITH_OK : fail_old(r, rc, f);
+}
+
+/* A damaged one is kept with its log, in which there may be something whole. */
+static enum kith_code
+settle_damaged(struct store_restore *r, const char *kept, struct fault *f)
+{
+	char *log = mem_format("%s-wal", r->path);
+	char *kept_log = mem_format("%s-wal", kept);
+	enum kith_code code = KITH_OK;
+
+	sqlite3_close(r->old);
+	r->old = NULL;
+	if (rename(log, kept_log) != 0 && errno != ENOENT)
+		code = fault_set_errno(
+		    f, KITH_IO, errno, "cannot set aside %s", log);
+	free(kept_log);
+	free(log);
+	return code;
+}
+
+/* What an earlier restore left that was killed between link and rename. */
+static void
+forget_alias(struct store_restore *r)
+{
+	char *copy = mem_dup_string(r->path), *base = mem_dup_string(r->path);
+	const char *folder = dirname(copy), *name = basename(base);
+	struct stat st, other;
+	DIR *dir = NULL;
+
+	if (lstat(r->path, &st) == 0 && st.st_nlink > 1)
+		dir = opendir(folder);
+	for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+		if (strncmp(e->d_name, name, strlen(name)) != 0 ||
+		    strcmp(e->d_name, name) == 0)
+			continue;
+		if (fstatat(dirfd(dir), e->d_name, &other,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    other.st_ino == st.st_ino && other.st_dev == st.st_dev)
+			unlinkat(dirfd(dir), e->d_name, 0);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(base);
+	free(copy);
+}
+
+static enum kith_code
+change_places(struct store_restore *r, const char *kept, struct fault *f)
+{
+	enum kith_code code = store_file_sync_folder(r->path, f);
+
+	if (code != KITH_OK)
+		return code;
+	if (r->old_exists && link(r->path, kept) != 0)
+		return fault_set_errno(f, store_file_code(errno), errno,
+		    "cannot keep the old database as %s", kept);
+	if (rename(r->incoming_path, r->path) != 0) {
+		code = fault_set_errno(f, store_file_code(errno), errno,
+		    "cannot put the new database at %s", r->path);
+		if (r->old_exists)
+			unlink(kept);
+		return code;
+	}
+	r->in_place = true;
+	return store_file_sync_folder(r->path, f);
+}
+
+enum kith_code
+store_restore_commit(struct store_restore *r,
+    const struct store_restore_end *end, bool *kept_r, struct fault *f)
+{
+	enum kith_code code;
+
+	if (!r->whole)
+		return fault_set(
+		    f, KITH_NOT_NOW, "there is nothing to put in place");
+	if (access(end->kept, F_OK) == 0)
+		return fault_set(f, KITH_ALREADY, "%s exists", end->kept);
+	code = amend(r, end, f);
+	if (code == KITH_OK)
+		code = make_durable(r, f);
+	if (code == KITH_OK && !lock_is_held(r->writing))
+		code = lock_take(r->writing, store_wait_ms(), f);
+	if (code != KITH_OK)
+		return code;
+	forget_alias(r);
+	code = r->old != NULL ? settle_old(r, f) : KITH_INTEGRITY;
+	if (code == KITH_INTEGRITY)
+		code = settle_damaged(r, end->kept, f);
+	if (code != KITH_OK)
+		return code;
+	remove_beside(r, "-wal");
+	remove_beside(r, "-shm");
+	code = change_places(r, end->kept, f);
+	if (code == KITH_OK)
+		*kept_r = r->old_exists;
+	return code;
+}
+
+void
+store_restore_free(struct store_restore **restore)
+{
+	struct store_restore *r = *restore;
+
+	if (r == NULL)
+		return;
+	sqlite3_close(r->old);
+	if (r->fd >= 0 && !r->in_place) {
+		unlink(r->incoming_path);
+		close(r->fd);
+	} else if (r->fd >= 0) {
+		close(r->fd);
+	}
+	lock_free(&r->writing);
+	lock_free(&r->running);
+	free(r->incoming_path);
+	free(r->path);
+	free(r);
+	*restore = NULL;
+}
