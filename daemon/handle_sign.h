@@ -55,8 +55,12 @@ void sign_in_verdict(struct request *request, enum sign_in_verdict verdict);
 enum kith_code sign_in_new_device(
     struct request *request, const struct store_user *user, const char *device);
 
-/* PENDING, LOCKED, or for those who are gone BAD_CREDENTIALS. */
-enum kith_code sign_in_check_state(const struct store_user *user);
+/*
+ * PENDING, LOCKED (with a sentence where there is more to say than that), or
+ * for those who are gone BAD_CREDENTIALS.
+ */
+enum kith_code sign_in_check_state(
+    const struct store_user *user, struct fault *fault);
 
 /* The steps of a sign-up in the batch. */
 enum kith_code sign_up_finish(struct request *request, struct fault *fault);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "handle_sign.h"
 #include "hash.h"
@@ -20,9 +21,6 @@
 #include "mem.h"
 #include "store_device.h"
 #include "text.h"
-
-/* A device's last use is written down at most this often. */
-#define DEVICE_TOUCH_INTERVAL_US (INT64_C(3600) * 1000000)
 
 void
 sign_in_free(struct sign_in **sign_in)
@@ -103,8 +101,23 @@ sign_in_verdict(struct request *request, enum sign_in_verdict verdict)
 
 /* ---- the answer ------------------------------------------------------------------- */
 
+/* Only whoever has proved to own the account is told. */
+static enum kith_code
+locked_until(int64_t until_us, struct fault *fault)
+{
+	time_t until = (time_t)(until_us / 1000000);
+	struct tm tm;
+	char text[64];
+
+	if (until_us == 0 || gmtime_r(&until, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm) == 0)
+		return KITH_LOCKED;
+	return fault_set(
+	    fault, KITH_LOCKED, "This account is locked until %s UTC.", text);
+}
+
 enum kith_code
-sign_in_check_state(const struct store_user *user)
+sign_in_check_state(const struct store_user *user, struct fault *fault)
 {
 	switch (user->state) {
 	case STORE_USER_ACTIVE:
@@ -112,8 +125,11 @@ sign_in_check_state(const struct store_user *user)
 	case STORE_USER_PENDING:
 		return KITH_PENDING;
 	case STORE_USER_LOCKED:
+		return locked_until(user->until_us, fault);
 	case STORE_USER_DELETING:
-		return KITH_LOCKED;
+		return fault_set(fault, KITH_LOCKED,
+		    "This account is going to be deleted. Whoever runs the "
+		    "server can still restore it.");
 	default:
 		return KITH_BAD_CREDENTIALS;
 	}
@@ -234,7 +250,7 @@ begin_password(struct request *request)
 
 /* In the batch: the password was right, for the hash as it was then. */
 static enum kith_code
-finish_password(struct request *request)
+finish_password(struct request *request, struct fault *fault)
 {
 	struct sign_in *s = request->sign_in;
 	struct store *store = request->hub->store;
@@ -245,7 +261,7 @@ finish_password(struct request *request)
 	    (code == KITH_OK && strcmp(user.phc, s->phc) != 0))
 		return KITH_BAD_CREDENTIALS;
 	if (code == KITH_OK)
-		code = sign_in_check_state(&user);
+		code = sign_in_check_state(&user, fault);
 	if (code == KITH_OK && s->new_phc[0] != '\0')
 		code = store_user_set_password(
 		    store, user.id, s->new_phc, false, hub_now_us());
@@ -282,7 +298,7 @@ sign_in_by_token(struct request *request, struct fault *fault)
 	    (code == KITH_OK && strcmp(user.name, m->name) != 0))
 		return KITH_BAD_CREDENTIALS;
 	if (code == KITH_OK)
-		code = sign_in_check_state(&user);
+		code = sign_in_check_state(&user, fault);
 	if (code != KITH_OK)
 		return code;
 	request->sign_in->device_id = device.id;
@@ -291,8 +307,8 @@ sign_in_by_token(struct request *request, struct fault *fault)
 		return code;
 	if (!session_bind(request->session, user.id, device.id))
 		return fault_set(fault, KITH_BUSY, "%s", too_many_connections);
-	if (hub_now_us() - device.last_seen_us > DEVICE_TOUCH_INTERVAL_US)
-		batch_touch_device(hub, device.id);
+	request->session->seen_us = device.last_seen_us;
+	session_touch(request->session, hub_now_us());
 	return KITH_OK;
 }
 
@@ -359,7 +375,7 @@ sign_in_finish(struct request *request, struct fault *fault)
 	    request->session->state != SESSION_SIGNING_IN)
 		return KITH_NOT_NOW;
 	return request->sign_in->step == SIGN_IN_BY_PASSWORD
-	    ? finish_password(request)
+	    ? finish_password(request, fault)
 	    : sign_up_finish(request, fault);
 }
 

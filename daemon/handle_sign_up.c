@@ -256,7 +256,7 @@ make_account(struct request *request)
 }
 
 static enum kith_code
-sign_in_again(struct request *request)
+sign_in_again(struct request *request, struct fault *fault)
 {
 	struct store_user user;
 	enum kith_code code = store_user_find(
@@ -266,7 +266,7 @@ sign_in_again(struct request *request)
 	    (code == KITH_OK && strcmp(user.phc, request->sign_in->phc) != 0))
 		return KITH_NAME_TAKEN;
 	if (code == KITH_OK)
-		code = sign_in_check_state(&user);
+		code = sign_in_check_state(&user, fault);
 	return code == KITH_OK ? sign_in_new_device(request, &user,
 				     request->message->sign_up->device)
 			       : code;
@@ -276,7 +276,7 @@ enum kith_code
 sign_up_finish(struct request *request, struct fault *fault)
 {
 	if (request->sign_in->step == SIGN_UP_AGAIN)
-		return sign_in_again(request);
+		return sign_in_again(request, fault);
 	/* The mode may have changed while auth was at work. */
 	if (request->hub->settings.sign_up ==
 	    KITH__SIGN_UP_MODE__SIGN_UP_CLOSED)

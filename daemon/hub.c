@@ -30,6 +30,7 @@
 #include "proc.h"
 #include "sandbox.h"
 #include "store_event.h"
+#include "store_user.h"
 
 /* While it stops, the last Goodbyes get so long to leave. */
 #define HUB_LAST_WORDS_MS 300
@@ -176,7 +177,23 @@ on_look(evutil_socket_t unused, short events, void *context)
 static void
 on_chores(evutil_socket_t unused, short events, void *context)
 {
+	sessions_touch(context, hub_now_us());
 	batch_add_chore(context, BATCH_PURGE_OPERATIONS);
+}
+
+static void
+on_due(evutil_socket_t unused, short events, void *context)
+{
+	struct hub *hub = context;
+	int64_t due_us;
+	enum kith_code code = store_user_next_due(hub->store, &due_us);
+
+	if (code == KITH_NOT_FOUND ||
+	    (code == KITH_OK && due_us > hub_now_us()))
+		return;
+	if (code != KITH_OK)
+		hub_database_failed(hub, code);
+	batch_add_chore(hub, BATCH_USERS_DUE);
 }
 
 static void
@@ -310,6 +327,7 @@ on_configure(struct child *child, const Kith__Ipc__Settings *settings,
 	every(hub, HUB_LOOK_INTERVAL_MS, on_look);
 	every(hub, HUB_TICK_MS, on_tick);
 	every(hub, HUB_CHORES_INTERVAL_S * 1000, on_chores);
+	every(hub, HUB_DUE_INTERVAL_MS, on_due);
 	return KITH_OK;
 }
 

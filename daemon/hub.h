@@ -33,9 +33,11 @@ struct view;
 /* Everything that waits in lists (slow or closing sessions, people who have
  * left) is looked at this often. */
 #define HUB_TICK_MS 500
-/* Old operations are forgotten. */
+/* Old operations are forgotten, and who is still here is noted. */
 #define HUB_CHORES_INTERVAL_S 600
-#define HUB_TIMERS_MAX        4u
+/* Does a lock end, is an account to be purged? One look at an index. */
+#define HUB_DUE_INTERVAL_MS 1000
+#define HUB_TIMERS_MAX      4u
 
 /* The loop's priorities: everything is in between that does not ask. */
 enum hub_priority {

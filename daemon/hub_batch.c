@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "store_device.h"
 #include "store_operation.h"
+#include "store_user.h"
 
 /* A stream of requests must not put the batch off for longer. */
 #define TURN_AGE_LIMIT_MS 3
@@ -134,6 +135,24 @@ purge_operations(struct batch *b)
 	return code;
 }
 
+/* As many as one transaction should hold; the next turns go on. */
+static enum kith_code
+run_users_due(struct batch *b)
+{
+	uint32_t done;
+	enum kith_code code =
+	    store_user_due(b->hub->store, hub_now_us(), &done);
+
+	if (code != KITH_OK)
+		return code;
+	if (done < STORE_DUE_MAX)
+		b->chores &= ~(uint32_t)BATCH_USERS_DUE;
+	if (done > 0)
+		log_info("%u accounts unlocked or purged, as was due",
+		    (unsigned int)done);
+	return KITH_OK;
+}
+
 static enum kith_code
 run_chores(struct batch *b)
 {
@@ -143,6 +162,8 @@ run_chores(struct batch *b)
 		code = hub_store_meta(b->hub);
 	if (code == KITH_OK && (b->chores & BATCH_PURGE_OPERATIONS) != 0)
 		code = purge_operations(b);
+	if (code == KITH_OK && (b->chores & BATCH_USERS_DUE) != 0)
+		code = run_users_due(b);
 	for (size_t i = 0; code == KITH_OK && i < b->touched_count; i++) {
 		code = store_device_touch(
 		    b->hub->store, b->touched[i], hub_now_us());
@@ -397,13 +418,15 @@ batch_add_chore(struct hub *hub, enum batch_chore chore)
 	batch_turn(hub);
 }
 
-void
+bool
 batch_touch_device(struct hub *hub, int64_t device_id)
 {
 	struct batch *b = hub->batch;
 
-	if (b->touched_count < BATCH_TOUCHES_MAX)
-		b->touched[b->touched_count++] = device_id;
+	if (b->touched_count >= BATCH_TOUCHES_MAX)
+		return false;
+	b->touched[b->touched_count++] = device_id;
+	return true;
 }
 
 void

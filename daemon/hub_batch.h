@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@
 enum batch_chore {
 	BATCH_STORE_META = 1 << 0,
 	BATCH_PURGE_OPERATIONS = 1 << 1,
+	BATCH_USERS_DUE = 1 << 2, /* locks that end, accounts to be purged */
 };
 #define BATCH_TOUCHES_MAX 256u /* devices whose last use is noted at once */
 
@@ -44,8 +46,8 @@ void batch_add(struct hub *hub, struct request *request);
 void batch_turn(struct hub *hub);
 
 void batch_add_chore(struct hub *hub, enum batch_chore chore);
-/* This device was used; may be forgotten under load. */
-void batch_touch_device(struct hub *hub, int64_t device_id);
+/* This device was used. False: too many at once, try again later. */
+bool batch_touch_device(struct hub *hub, int64_t device_id);
 
 /*
  * The daemon stops: no more than what is in the batch is done; then stopped()

@@ -8,6 +8,7 @@
 
 #include <utlist.h>
 
+#include "handle_sign.h"
 #include "hub_routes.h"
 #include "hub_session.h"
 #include "hub_view.h"
@@ -144,12 +145,26 @@ hand_out(struct hub *hub, const struct store_event *event)
 
 /* ---- what the log tells the hub --------------------------------------------- */
 
+/* With the same sentence as a sign-in from now on. */
+static void
+end_locked(struct hub *hub, int64_t user_id)
+{
+	struct fault fault = { .code = KITH_OK };
+	struct store_user user;
+
+	if (routes_person(hub->routes, user_id) == NULL)
+		return;
+	if (store_user_find(hub->store, user_id, &user) == KITH_OK)
+		(void)sign_in_check_state(&user, &fault);
+	sessions_end_person(hub, user_id, 0, KITH_LOCKED, fault.sentence);
+}
+
 static void
 obey(struct hub *hub, const struct store_event *event)
 {
 	switch (event->kind) {
 	case STORE_EVENT_USER_LOCKED:
-		sessions_end_person(hub, event->user_id, 0, KITH_LOCKED, NULL);
+		end_locked(hub, event->user_id);
 		break;
 	case STORE_EVENT_PASSWORD_CHANGED:
 		sessions_end_person(hub, event->user_id, 0,

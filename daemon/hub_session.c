@@ -24,6 +24,9 @@
 #define FRAME_BEFORE_SIGN_IN_MAX 4096u
 #define FRAME_MAX                65536u
 
+/* A device's last use is written down at most this often. */
+#define DEVICE_TOUCH_INTERVAL_US (INT64_C(3600) * 1000000)
+
 struct sessions *
 sessions_new(void)
 {
@@ -89,11 +92,31 @@ session_free_if_over(struct session *session)
 	free(session);
 }
 
+void
+session_touch(struct session *session, int64_t now_us)
+{
+	if (session->person == NULL ||
+	    now_us - session->seen_us < DEVICE_TOUCH_INTERVAL_US)
+		return;
+	if (batch_touch_device(session->hub, session->device_id))
+		session->seen_us = now_us;
+}
+
+void
+sessions_touch(struct hub *hub, int64_t now_us)
+{
+	struct session *session, *next;
+
+	HASH_ITER (hh, hub->sessions->by_id, session, next)
+		session_touch(session, now_us);
+}
+
 static void
 unbind(struct session *session)
 {
 	if (session->person == NULL)
 		return;
+	session_touch(session, hub_now_us());
 	routes_remove(
 	    session->hub->routes, session->user_id, session, hub_now_ms());
 	session->person = NULL;
@@ -434,6 +457,7 @@ session_bind(struct session *session, int64_t user_id, int64_t device_id)
 		return false;
 	session->user_id = user_id;
 	session->device_id = device_id;
+	session->seen_us = hub_now_us();
 	session->person = routes_person(hub->routes, user_id);
 	session->state = SESSION_SIGNED_IN;
 	if (came_online)

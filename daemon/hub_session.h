@@ -67,6 +67,7 @@ struct session {
 
 	int64_t user_id; /* 0 until signed in */
 	int64_t device_id;
+	int64_t seen_us; /* the device's last use, as the database has it */
 	struct person *person;
 	struct session *prev_of_person, *next_of_person;
 
@@ -134,6 +135,11 @@ void session_end(
 /* Binds it to a person and tells friends. Afterwards it may not be bound
  * again. False when the person has too many connections. */
 bool session_bind(struct session *session, int64_t user_id, int64_t device_id);
+
+/* Notes that its device is in use, where that was noted an hour ago. */
+void session_touch(struct session *session, int64_t now_us);
+/* For all that are signed in, so that long connections count as use too. */
+void sessions_touch(struct hub *hub, int64_t now_us);
 
 /* Closes after what is queued has left. */
 void session_close(struct session *session);

@@ -604,6 +604,108 @@ test_lock_of_a_user_ends_the_sessions(void **state)
 	    KITH_NOT_FOUND);
 }
 
+/* A sign-in by its token ends so. */
+static void
+is_refused(struct world *w, struct peer *peer, const char *words)
+{
+	Kith__ToClient *frame;
+
+	connect_peer(w, peer);
+	ask_sign_in(peer);
+	frame = await(w, peer, KITH__TO_CLIENT__BODY_REFUSAL);
+	assert_int_equal(frame->refusal->code, KITH__REFUSAL__CODE__LOCKED);
+	assert_non_null(strstr(frame->refusal->sentence, words));
+	kith__to_client__free_unpacked(frame, NULL);
+	leave(w, peer);
+}
+
+static void
+test_an_account_to_be_deleted_is_kept_out_and_told(void **state)
+{
+	struct world *w = *state;
+	struct fault fault;
+	Kith__ToClient *frame;
+
+	go_live(w, &w->alice);
+	assert_int_equal(
+	    store_begin_write(w->admin, STORE_WAIT, &fault), KITH_OK);
+	assert_int_equal(store_user_delete(w->admin, w->alice.user_id,
+			     hub_now_us() + INT64_C(3600000000), hub_now_us()),
+	    KITH_OK);
+	assert_int_equal(store_commit(w->admin, &fault), KITH_OK);
+	assert_int_equal(push_dispatch(&w->hub), KITH_OK);
+	batch_turn(&w->hub);
+	frame = await(w, &w->alice, KITH__TO_CLIENT__BODY_GOODBYE);
+	assert_int_equal(
+	    frame->goodbye->reason->code, KITH__REFUSAL__CODE__LOCKED);
+	assert_non_null(
+	    strstr(frame->goodbye->reason->sentence, "going to be deleted"));
+	kith__to_client__free_unpacked(frame, NULL);
+	leave(w, &w->alice);
+	is_refused(w, &w->alice, "going to be deleted");
+}
+
+/* Purged and unlocked in the hub's batch, and those who are here see it. */
+static void
+test_what_is_due_is_done(void **state)
+{
+	struct world *w = *state;
+	int64_t now_us = hub_now_us();
+	struct fault fault;
+	struct store_user user;
+
+	assert_int_equal(
+	    store_begin_write(w->admin, STORE_WAIT, &fault), KITH_OK);
+	assert_int_equal(store_user_lock(w->admin, w->alice.user_id, "",
+			     now_us + INT64_C(86400000000), now_us),
+	    KITH_OK);
+	assert_int_equal(store_commit(w->admin, &fault), KITH_OK);
+	is_refused(w, &w->alice, "is locked until 2");
+	assert_int_equal(
+	    store_begin_write(w->admin, STORE_WAIT, &fault), KITH_OK);
+	assert_int_equal(
+	    store_user_lock(w->admin, w->alice.user_id, "", now_us, now_us),
+	    KITH_OK);
+	assert_int_equal(
+	    store_user_delete(w->admin, w->bob.user_id, now_us, now_us),
+	    KITH_OK);
+	assert_int_equal(store_commit(w->admin, &fault), KITH_OK);
+	batch_add_chore(&w->hub, BATCH_USERS_DUE);
+	turn(&w->hub);
+	go_live(w, &w->alice);
+	assert_int_equal(
+	    store_user_find(w->hub.store, w->bob.user_id, &user), KITH_OK);
+	assert_int_equal(user.state, STORE_USER_DELETED);
+}
+
+static int64_t
+last_seen(struct world *w, int64_t user_id)
+{
+	struct store_user user;
+
+	assert_int_equal(
+	    store_user_find(w->hub.store, user_id, &user), KITH_OK);
+	return user.last_seen_us;
+}
+
+/* Also while a connection lasts, and once an hour at most. */
+static void
+test_who_is_here_is_seen(void **state)
+{
+	struct world *w = *state;
+	int64_t first = last_seen(w, w->alice.user_id);
+
+	go_live(w, &w->alice);
+	sessions_touch(&w->hub, hub_now_us());
+	batch_turn(&w->hub);
+	turn(&w->hub);
+	assert_true(last_seen(w, w->alice.user_id) == first);
+	sessions_touch(&w->hub, hub_now_us() + INT64_C(3601000000));
+	batch_turn(&w->hub);
+	turn(&w->hub);
+	assert_true(last_seen(w, w->alice.user_id) > first);
+}
+
 static void
 test_garbage_ends_one_connection_only(void **state)
 {
@@ -675,6 +777,9 @@ main(void)
 		TEST(test_slow_reader_gets_everything_in_order),
 		TEST(test_write_lock_delays_and_loses_nothing),
 		TEST(test_lock_of_a_user_ends_the_sessions),
+		TEST(test_an_account_to_be_deleted_is_kept_out_and_told),
+		TEST(test_what_is_due_is_done),
+		TEST(test_who_is_here_is_seen),
 		TEST(test_garbage_ends_one_connection_only),
 		TEST(test_states_are_enforced),
 		TEST(test_token_of_another_is_refused),
