@@ -9,8 +9,9 @@
 
 #include "mem.h"
 
-#define LOGIN_FILE "/proc/self/loginuid"
-#define UID_NONE   4294967295ul /* nobody has logged in */
+#define ACTOR_NAME_MAX 100 /* bytes; the trail takes 128 of all */
+#define LOGIN_FILE     "/proc/self/loginuid"
+#define UID_NONE       4294967295ul /* nobody has logged in */
 
 static bool
 read_uid(const char *text, uid_t *uid_r)
@@ -56,5 +57,6 @@ actor_name(bool *root_r)
 	pw = getpwuid(uid);
 	if (pw == NULL)
 		return mem_format("uid:%lu", (unsigned long)uid);
-	return mem_format("%s (uid:%lu)", pw->pw_name, (unsigned long)uid);
+	return mem_format(
+	    "%.*s (uid:%lu)", ACTOR_NAME_MAX, pw->pw_name, (unsigned long)uid);
 }

@@ -28,13 +28,16 @@ busy(struct call *call)
 enum kith_code
 database_open(struct call *call, bool create)
 {
+	bool writes = (call->command->flags & COMMAND_WRITES) != 0;
+	unsigned int flags = create ? STORE_CREATE : 0;
 	enum kith_code code;
 
 	if (call->store != NULL)
 		return KITH_OK;
+	if (!writes && !create)
+		flags = STORE_READ;
 	store_set_wait_ms(call->wait_ms);
-	code = store_open(call->database, create ? STORE_CREATE : 0,
-	    &call->store, &call->fault);
+	code = store_open(call->database, flags, &call->store, &call->fault);
 	if (code == KITH_BUSY)
 		return busy(call);
 	if (code == KITH_NOT_FOUND)

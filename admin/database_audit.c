@@ -3,20 +3,63 @@
  * What kith-admin leaves in the audit trail: inside the transaction of the
  * change, or for what has none, in one of its own.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "database.h"
+#include "format.h"
 #include "mem.h"
 #include "output.h"
 #include "owner.h"
+#include "store_audit.h"
+
+#define TARGET_SIZE      (STORE_AUDIT_TARGET_MAX + 1)
+#define COMMAND_WORD_MAX 30 /* bytes of a noun or a verb */
+
+_Static_assert(2 * COMMAND_WORD_MAX + 1 <= STORE_AUDIT_COMMAND_MAX,
+    "a command fits into the trail");
+
+/* A change is not refused because the words about it are long. */
+static char *
+detail_text(json_t *detail)
+{
+	char *text = detail != NULL ? json_dumps(detail, JSON_COMPACT) : NULL;
+
+	json_decref(detail);
+	if (text == NULL)
+		return mem_dup_string("{}");
+	if (strlen(text) > STORE_AUDIT_DETAIL_MAX) {
+		free(text);
+		return mem_dup_string("{\"too_long\":true}");
+	}
+	return text;
+}
 
 enum kith_code
 database_audit(struct call *call, const char *target, json_t *detail)
 {
+	char *text = detail_text(detail);
+	char *did = mem_format("%.*s %.*s", COMMAND_WORD_MAX,
+	    call->command->noun, COMMAND_WORD_MAX, call->command->verb);
+	char cut[TARGET_SIZE];
+	enum kith_code code;
+
+	snprintf(cut, sizeof(cut), "%s", target != NULL ? target : "");
+	code = store_audit_add(call->store,
+	    &(struct store_audit){ .time_us = format_now_us(),
+		.actor = call->actor,
+		.command = did,
+		.target = cut,
+		.detail = text });
+	free(did);
+	free(text);
+	if (code != KITH_OK)
+		return database_fault(
+		    call, code, "The change cannot be noted.");
 	call->audited = true;
-	json_decref(detail);
 	return KITH_OK;
 }
 

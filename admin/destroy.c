@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "destroy.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +67,8 @@ tell_dry_run(struct call *call, const struct destroy *d)
 	json_object_set_new(call->answer, "dry_run", json_true());
 	json_object_set_new(call->answer, "would", counts(d));
 	if (!call->json)
-		printf("Would: %s\n", clean);
+		printf("Would %c%s\n", tolower((unsigned char)clean[0]),
+		    clean + 1);
 	free(clean);
 	free(text);
 }

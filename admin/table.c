@@ -19,6 +19,7 @@ const struct command *const table_nouns[] = {
 	invite_commands,
 	server_commands,
 	cert_commands,
+	audit_commands,
 	NULL,
 };
 
