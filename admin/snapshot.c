@@ -24,7 +24,10 @@
 #define US_PER_S      1000000
 #define SECOND_MAX    100 /* snapshots of one reason in one second */
 #define TIME_NAME_MAX 32
-/* 20261122T201614Z-user-purge.db; one second's others: ...-2.db */
+/*
+ * 20261122T201614Z-user-purge-4711.db: with its process, so that two who begin
+ * in one second do not meet; one process's others: ...-4711-02.db
+ */
 #define NAME_PATTERN "[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T*Z-*.db"
 
 char *
@@ -138,12 +141,13 @@ snapshot_new_path(struct call *call, const char *why)
 
 	file_word(why, word);
 	if (make_folder(call, folder) == KITH_OK) {
-		path = mem_format("%s/%s-%s.db", folder, time_name, word);
+		path = mem_format(
+		    "%s/%s-%s-%d.db", folder, time_name, word, (int)getpid());
 		for (int i = 2; i < SECOND_MAX && access(path, F_OK) == 0;
 		     i++) {
 			free(path);
-			path = mem_format(
-			    "%s/%s-%s-%02d.db", folder, time_name, word, i);
+			path = mem_format("%s/%s-%s-%d-%02d.db", folder,
+			    time_name, word, (int)getpid(), i);
 		}
 	}
 	free(time_name);
