@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the storm does: for each writing verb, a command that must succeed now.
+
+A Pool is one worker's share of the accounts; nobody else touches their state,
+so that what the database says of them still holds when the command runs.
+"""
+
+import itertools
+
+from crowd import PASSWORD, rows
+
+ACTIVE, LOCKED = 1, 3  # as store_user.h
+COST = ("--argon2-memory-kib", "19456", "--argon2-passes", "2")
+
+# Verbs that write, but not into the database of a running server: why.
+NOT_WRITTEN = {
+    "db restore": "needs the stopped server",
+    "db rollback": "needs the stopped server",
+    "db migrate": "needs the stopped server",
+}
+
+actions = {}  # "noun verb" -> function of a Pool: (words, stdin), or None
+
+
+def action(noun, verb):
+    def register(function):
+        actions[f"{noun} {verb}"] = function
+        return function
+    return register
+
+
+def covered():
+    return set(actions)
+
+
+class Pool:
+    """The accounts of one worker."""
+
+    def __init__(self, server, number, chance):
+        self.server = server
+        self.number = number
+        self.chance = chance
+        self.guests = []
+        self.quiet = []
+        self.talkers = []
+        self.members = {}
+        self.counter = itertools.count()
+
+    def query(self, sql, *values):
+        return rows(self.server.database, sql, *values)
+
+    def count(self, table):
+        return self.query(f"SELECT count(*) FROM {table}")[0][0]
+
+    def in_state(self, state, names):
+        marks = ",".join("?" * len(names))
+        found = [row[0] for row in self.query(
+            f"SELECT name FROM user WHERE state = ? AND name IN ({marks})",
+            state, *names)]
+        return self.chance.choice(found) if found else None
+
+    def anybody(self):
+        return self.guests + self.quiet + self.talkers
+
+    def victims(self):
+        return self.guests + self.quiet
+
+    def pair(self, friends):
+        """A guest and somebody else who are friends, or not; or None."""
+        linked = {frozenset(row) for row in self.query(
+            "SELECT a.name, b.name FROM friend_link "
+            "JOIN user a ON a.id = low_id JOIN user b ON b.id = high_id")}
+        there = {row[0] for row in self.query(
+            "SELECT name FROM user WHERE state = ?", ACTIVE)}
+        guests = [n for n in self.guests if n in there]
+        others = [n for n in self.anybody() if n in there]
+        for _ in range(100):
+            if not guests or len(others) < 2:
+                return None
+            one = self.chance.choice(guests)
+            other = self.chance.choice(others)
+            if one != other and (frozenset((one, other)) in linked) is friends:
+                return one, other
+        return None
+
+    def let_in(self):
+        """The commands that let everybody in again."""
+        while name := self.in_state(LOCKED, self.anybody()):
+            yield ["user", "unlock", name], ""
+
+
+def choose(pool, verb=None):
+    """A command that must succeed now: (words, stdin)."""
+    while True:
+        name = verb or pool.chance.choice(sorted(actions))
+        found = actions[name](pool)
+        if found:
+            return found
+
+
+def with_user(noun, verb, state, names, *options, stdin=""):
+    @action(noun, verb)
+    def command(pool):
+        name = pool.in_state(state, names(pool))
+        return name and ([noun, verb, name, *options], stdin)
+    return command
+
+
+@action("user", "add")
+def user_add(pool):
+    name = f"new{pool.number}x{next(pool.counter)}"
+    if pool.query("SELECT 1 FROM user WHERE name = ?", name):
+        return None  # killed after its commit
+    return ["user", "add", name, "--password-stdin", *COST], PASSWORD + "\n"
+
+
+with_user("user", "lock", ACTIVE, Pool.anybody, "--reason", "a storm")
+with_user("user", "unlock", LOCKED, Pool.anybody)
+
+
+@action("user", "passwd")
+def user_passwd(pool):
+    name = pool.in_state(ACTIVE, pool.anybody())
+    keep = pool.chance.choice((["--keep-sessions"], []))
+    return name and (
+        ["user", "passwd", name, "--password-stdin", *COST, *keep],
+        PASSWORD + "\n")
+
+
+@action("user", "delete")
+def user_delete(pool):
+    found = pool.query("SELECT name FROM user WHERE state = ? AND name GLOB ?",
+                       ACTIVE, f"new{pool.number}x*")
+    if not found:
+        return None
+    return ["user", "delete", pool.chance.choice(found)[0], "--yes"], ""
+
+
+@action("friend", "add")
+def friend_add(pool):
+    pair = pool.pair(friends=False)
+    return pair and (["friend", "add", *pair], "")
+
+
+@action("friend", "remove")
+def friend_remove(pool):
+    pair = pool.pair(friends=True)
+    return pair and (["friend", "remove", *pair], "")
+
+
+@action("invite", "create")
+def invite_create(pool):
+    words = ["invite", "create", "--note", f"storm {pool.number}"]
+    name = pool.in_state(ACTIVE, pool.victims())
+    return words + (["--befriend", name] if name else []), ""
+
+
+@action("invite", "revoke")
+def invite_revoke(pool):
+    found = pool.query("SELECT id FROM invite WHERE note = ?",
+                       f"storm {pool.number}")
+    if not found:
+        return None
+    return ["invite", "revoke", f"id:{pool.chance.choice(found)[0]}"], ""
