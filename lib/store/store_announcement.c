@@ -23,9 +23,26 @@ struct delivery {
 	uint32_t recipients;
 };
 
+/* Clients know no conversation of which they have not been told. */
+static enum kith_code
+tell_of_conversation(
+    struct delivery *d, int64_t user_id, int64_t conversation_id)
+{
+	const struct event_new event = {
+		.audience = -user_id,
+		.kind = STORE_EVENT_FRIEND_ADDED,
+		.time_us = d->now_us,
+		.conversation_id = conversation_id,
+		.user_id = d->system_id,
+	};
+
+	return event_append(d->s, &event, NULL);
+}
+
 static enum kith_code
 deliver_to(struct delivery *d, int64_t user_id)
 {
+	bool made;
 	struct store_message message = {
 		.sender_id = d->system_id,
 		.time_us = d->now_us,
@@ -33,9 +50,12 @@ deliver_to(struct delivery *d, int64_t user_id)
 		.body = (const uint8_t *)d->body,
 		.body_length = d->length,
 	};
-	enum kith_code code = store_conversation_make_direct(
-	    d->s, d->system_id, user_id, d->now_us, &message.conversation_id);
+	enum kith_code code = conversation_make_direct(d->s, d->system_id,
+	    user_id, d->now_us, &message.conversation_id, &made);
 
+	if (code == KITH_OK && made)
+		code =
+		    tell_of_conversation(d, user_id, message.conversation_id);
 	if (code == KITH_OK)
 		code = message_add_unasked(d->s, &message);
 	if (code == KITH_OK)

@@ -40,9 +40,10 @@ add_member(struct store *s, int64_t conversation_id, int64_t user_id)
 }
 
 enum kith_code
-store_conversation_make_direct(
-    struct store *s, int64_t a_id, int64_t b_id, int64_t now_us, int64_t *id_r)
+conversation_make_direct(struct store *s, int64_t a_id, int64_t b_id,
+    int64_t now_us, int64_t *id_r, bool *made_r)
 {
+	bool made = false;
 	int64_t low = a_id < b_id ? a_id : b_id;
 	int64_t high = a_id < b_id ? b_id : a_id;
 	int64_t id;
@@ -62,10 +63,22 @@ store_conversation_make_direct(
 			code = add_member(s, id, low);
 		if (code == KITH_OK)
 			code = add_member(s, id, high);
+		made = true;
 	}
-	if (code == KITH_OK)
+	if (code == KITH_OK) {
 		*id_r = id;
+		*made_r = made;
+	}
 	return code;
+}
+
+enum kith_code
+store_conversation_make_direct(
+    struct store *s, int64_t a_id, int64_t b_id, int64_t now_us, int64_t *id_r)
+{
+	bool made;
+
+	return conversation_make_direct(s, a_id, b_id, now_us, id_r, &made);
 }
 
 /* ---- looking at one -------------------------------------------------- */

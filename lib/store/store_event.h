@@ -18,7 +18,11 @@ enum store_event_kind {
 	STORE_EVENT_MARK = 2,           /* conversation_id, user_id, mark */
 	STORE_EVENT_FRIEND_REQUEST = 3, /* request */
 	STORE_EVENT_FRIEND_REQUEST_ENDED = 4, /* request, outcome */
-	STORE_EVENT_FRIEND_ADDED = 5, /* conversation_id, user_id: the friend */
+	/*
+	 * conversation_id, user_id: the friend; or the system's account, with
+	 * which there is a conversation now, and no friendship.
+	 */
+	STORE_EVENT_FRIEND_ADDED = 5,
 	STORE_EVENT_FRIEND_REMOVED = 6, /* conversation_id, user_id */
 	STORE_EVENT_USER_CHANGED = 7, /* user_id: find the user as it is now */
 	/* The hub's own; clients never see them. user_id: who. */

@@ -167,6 +167,10 @@ enum kith_code friend_link_remove_all(
 enum kith_code member_tell_peers(
     struct store *s, int64_t user_id, const struct event_new *event);
 
+/* As store_conversation_make_direct(); and was it made now? */
+enum kith_code conversation_make_direct(struct store *s, int64_t a_id,
+    int64_t b_id, int64_t now_us, int64_t *id_r, bool *made_r);
+
 /* As store_message_add(), but the two need not be friends. */
 enum kith_code message_add_unasked(
     struct store *s, const struct store_message *message);
