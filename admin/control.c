@@ -122,6 +122,29 @@ exchange(const char *path, const Kith__Ipc__ControlRequest *request,
 	return code;
 }
 
+enum kith_code
+control_ask(const char *path, const Kith__Ipc__ControlRequest *request,
+    Kith__Ipc__ControlReply__BodyCase wanted, Kith__Ipc__ControlReply **reply_r,
+    struct fault *f)
+{
+	Kith__Ipc__ControlReply *reply = NULL;
+	enum kith_code code = exchange(path, request, &reply, f);
+
+	if (code != KITH_OK)
+		return code;
+	if (reply->body_case == wanted) {
+		*reply_r = reply;
+		return KITH_OK;
+	}
+	if (reply->body_case == KITH__IPC__CONTROL_REPLY__BODY_FAULT)
+		code = fault_set(f, KITH_BUSY, "%s", reply->fault);
+	else
+		code = fault_set(
+		    f, KITH_MALFORMED, "kithd answered something else.");
+	kith__ipc__control_reply__free_unpacked(reply, NULL);
+	return code;
+}
+
 void
 control_nudge(const char *path)
 {

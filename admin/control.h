@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "ipc.pb-c.h"
 
 /*
  * The running hub, asked through its control socket (ipc.proto). Nothing
@@ -39,3 +40,13 @@ void control_nudge(const char *path);
  */
 enum kith_code control_ask_status(
     const char *path, struct control_status *status_r, struct fault *f);
+
+/*
+ * Any other question, and the answer of the kind that is wanted, to be freed
+ * with kith__ipc__control_reply__free_unpacked(). As above; KITH_BUSY also with
+ * what the hub says is in the way.
+ */
+enum kith_code control_ask(const char *path,
+    const Kith__Ipc__ControlRequest *request,
+    Kith__Ipc__ControlReply__BodyCase wanted, Kith__Ipc__ControlReply **reply_r,
+    struct fault *f);

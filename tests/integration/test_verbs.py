@@ -52,7 +52,6 @@ MISSING = {
     "invite list",
     "invite revoke",
     "penalty clear",
-    "penalty list",
     "server check",
     "server fingerprint",
     "server stats",
