@@ -51,7 +51,6 @@ MISSING = {
     "friend requests",
     "invite list",
     "invite revoke",
-    "penalty clear",
     "server check",
     "server fingerprint",
     "server stats",
