@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,6 +359,32 @@ open_file(struct call *call, const char *path, FILE **file_r)
 	return KITH_OK;
 }
 
+/*
+ * An empty one of our own may be there: what an earlier run left that failed.
+ * One of somebody else's would show him what is written into it.
+ */
+static enum kith_code
+make_file(struct call *call, const char *path, FILE **file)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (fd < 0)
+		return fault_set_errno(
+		    &call->fault, KITH_IO, errno, "Cannot make %s", path);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != 0 ||
+	    st.st_nlink != 1 || st.st_uid != geteuid() ||
+	    fchmod(fd, 0600) != 0) {
+		close(fd);
+		return call_fail(call, KITH_ALREADY,
+		    "%s is there already; it has to be a new file.", path);
+	}
+	*file = fdopen(fd, "w");
+	if (*file == NULL)
+		abort();
+	return KITH_OK;
+}
+
 enum kith_code
 call_open_files(struct call *call)
 {
@@ -366,6 +395,8 @@ call_open_files(struct call *call)
 
 		if (o->option->kind == WORD_FILE_READ && o->value != NULL)
 			code = open_file(call, o->value, &o->file);
+		if (o->option->kind == WORD_FILE_WRITE && o->value != NULL)
+			code = make_file(call, o->value, &o->file);
 	}
 	for (int i = 0; i < COMMAND_ARGUMENTS_MAX && code == KITH_OK; i++) {
 		if (call->command->kinds[i] == WORD_FILE_READ &&

@@ -19,13 +19,15 @@ struct column; /* listing.h */
 
 /* What a word stands for: how it is completed, checked, and opened. */
 enum word_kind {
-	WORD_TEXT,      /* anything; completed by nothing */
-	WORD_FILE,      /* a path that the verb itself opens */
-	WORD_FILE_READ, /* opened for reading before root's rights are given
+	WORD_TEXT,       /* anything; completed by nothing */
+	WORD_FILE,       /* a path that the verb itself opens */
+	WORD_FILE_READ,  /* opened for reading before root's rights are given
 			   up: call_option_file(), call_argument_file();
 			   "-" is standard input */
-	WORD_CHOICE,    /* one of "a|b|c", as `argument` says; checked */
-	WORD_COLUMNS,   /* keys of the verb's columns, with commas; checked */
+	WORD_FILE_WRITE, /* of an option: a new file for secrets, opened as
+			    early; never over one that has anything in it */
+	WORD_CHOICE,     /* one of "a|b|c", as `argument` says; checked */
+	WORD_COLUMNS,    /* keys of the verb's columns, with commas; checked */
 	WORD_USER,
 	WORD_FRIEND,  /* a friend of the first argument, a user */
 	WORD_REQUEST, /* who has an open request with the first argument */

@@ -114,17 +114,20 @@ format_read_when(const char *text, enum format_direction direction,
     int64_t now_us, int64_t *when_us_r, struct fault *f)
 {
 	bool ahead = direction == FORMAT_AHEAD;
+	bool span = direction != FORMAT_WHENEVER;
 	int64_t when_us, span_us;
 
-	if (format_read_span(text, &span_us))
+	if (span && format_read_span(text, &span_us))
 		when_us = ahead ? now_us + span_us : now_us - span_us;
 	else if (!read_moment(text, &when_us))
 		return fault_set(f, KITH_MALFORMED,
-		    "\"%.40s\" is neither a time (2026-12-01, "
-		    "2026-12-01T10:00, 2026-12-01T10:00Z) nor a span of at "
-		    "most ten years (30m, 12h, 7d, 2w).",
-		    text);
-	if (ahead ? when_us <= now_us : when_us > now_us)
+		    "\"%.40s\" is %s a time (2026-12-01, 2026-12-01T10:00, "
+		    "2026-12-01T10:00Z)%s.",
+		    text, span ? "neither" : "not",
+		    span ? " nor a span of at most ten years (30m, 12h, 7d, "
+			   "2w)"
+			 : "");
+	if (span && (ahead ? when_us <= now_us : when_us > now_us))
 		return fault_set(f, KITH_MALFORMED, "%.40s is %s.", text,
 		    ahead ? "over already" : "still to come");
 	if (when_us - now_us > SPAN_MAX_S * US_PER_S)

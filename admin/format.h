@@ -16,8 +16,9 @@ bool format_read_span(const char *text, int64_t *span_us_r);
 
 /* Where a time has to lie that somebody gave. */
 enum format_direction {
-	FORMAT_AHEAD, /* "30d" is in thirty days; the time must be to come */
-	FORMAT_AGO,   /* "30d" was thirty days ago; the time must be over */
+	FORMAT_AHEAD,    /* "30d" is in thirty days; the time must be to come */
+	FORMAT_AGO,      /* "30d" was thirty days ago; the time must be over */
+	FORMAT_WHENEVER, /* any time, but no span */
 };
 
 /*

@@ -83,11 +83,15 @@ read_line(struct call *call, int fd, char line[PASSWORD_LINE_MAX])
 	return KITH_OK;
 }
 
-/* "abcd-efgh-…": 100 bits, and readable over a telephone. */
-static void
-generate(char line[PASSWORD_LINE_MAX])
+_Static_assert(
+    PROMPT_GENERATED_SIZE == GENERATED_GROUPS * (GENERATED_GROUP + 1),
+    "groups, what stands between them, NUL");
+_Static_assert(PROMPT_GENERATED_SIZE <= PASSWORD_LINE_MAX, "it fits");
+
+void
+prompt_make_password(char password_r[PROMPT_GENERATED_SIZE])
 {
-	char *p = line;
+	char *p = password_r;
 
 	for (int i = 0; i < GENERATED_GROUPS; i++) {
 		if (i > 0)
@@ -131,7 +135,7 @@ obtain(struct call *call, char line[PASSWORD_LINE_MAX])
 	    KITH_OK)
 		return KITH_MALFORMED;
 	if (made_up) {
-		generate(line);
+		prompt_make_password(line);
 		return KITH_OK;
 	}
 	return from_stdin || from_fd ? read_line(call, (int)fd, line)

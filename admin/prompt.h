@@ -29,6 +29,10 @@
 enum kith_code prompt_new_password(
     struct call *call, const char *name, char **password_r);
 
+/* "abcd-efgh-…": 100 bits, and readable over a telephone. */
+#define PROMPT_GENERATED_SIZE 25u /* bytes, with the NUL */
+void prompt_make_password(char password_r[PROMPT_GENERATED_SIZE]);
+
 /* Shows the password if it was a generated one. */
 void prompt_show_generated(struct call *call, const char *password);
 

@@ -4,17 +4,17 @@
  * hashed before the transaction begins, so that nobody waits for Argon2 behind
  * the write lock.
  */
+#include "password.h"
+
 #include <string.h>
 
 #include "database.h"
-#include "format.h"
-#include "password.h"
 #include "prompt.h"
 #include "token.h"
 #include "user.h"
 
-static enum kith_code
-read_cost(struct call *call, struct password_cost *cost)
+enum kith_code
+user_read_cost(struct call *call, struct password_cost *cost_r)
 {
 	int64_t memory_kib = PASSWORD_MEMORY_DEFAULT_KIB;
 	int64_t passes = PASSWORD_PASSES_DEFAULT;
@@ -27,10 +27,9 @@ read_cost(struct call *call, struct password_cost *cost)
 		    call, "argon2-passes", 1, PASSWORD_PASSES_MAX, &passes);
 	if (code != KITH_OK)
 		return code;
-	*cost = (struct password_cost){ (uint32_t)memory_kib, (uint32_t)passes,
-		PASSWORD_LANES_DEFAULT };
-	/* before anybody is asked for a password that would be thrown away */
-	return password_check_cost(cost, &call->fault);
+	*cost_r = (struct password_cost){ (uint32_t)memory_kib,
+		(uint32_t)passes, PASSWORD_LANES_DEFAULT };
+	return password_check_cost(cost_r, &call->fault);
 }
 
 /* Asks for a password and hashes it. Both are the caller's to wipe. */
@@ -38,7 +37,7 @@ static enum kith_code
 new_hash(struct call *call, const char *name, char **password_r, char **phc_r)
 {
 	struct password_cost cost;
-	enum kith_code code = read_cost(call, &cost);
+	enum kith_code code = user_read_cost(call, &cost);
 
 	if (code == KITH_OK)
 		code = prompt_new_password(call, name, password_r);
@@ -47,6 +46,8 @@ new_hash(struct call *call, const char *name, char **password_r, char **phc_r)
 		    phc_r, &call->fault);
 	return code;
 }
+
+/* ---- add -------------------------------------------------------------- */
 
 static enum kith_code
 add(struct call *call, const char *name, const char *phc)
@@ -59,14 +60,19 @@ add(struct call *call, const char *name, const char *phc)
 		.state = STORE_USER_ACTIVE,
 		.now_us = format_now_us(),
 	};
+	struct store_user user;
 	enum kith_code code = database_begin(call);
 	int64_t id = 0;
 
 	if (code != KITH_OK)
 		return code;
 	code = store_user_add(call->store, &wanted, &id);
+	if (code == KITH_OK)
+		code = store_user_find(call->store, id, &user);
 	if (code != KITH_OK)
 		database_fault(call, code, "The name \"%s\" is taken.", name);
+	else
+		code = database_audit_user(call, &user, NULL);
 	code = database_end(call, code);
 	return code == KITH_OK ? user_answer_changed(call, id, "added") : code;
 }
@@ -92,8 +98,12 @@ check_new_user(struct call *call, const char *name)
 		return code;
 	code = store_user_find_name(call->store, name, &user);
 	if (code == KITH_OK)
-		return call_fail(
-		    call, KITH_NAME_TAKEN, "The name \"%s\" is taken.", name);
+		return call_fail(call, KITH_NAME_TAKEN,
+		    user.state == STORE_USER_DELETING
+			? "The name \"%s\" is taken by a deleted account that "
+			  "is not purged yet."
+			: "The name \"%s\" is taken.",
+		    name);
 	if (code != KITH_NOT_FOUND)
 		return database_fault(call, code, "Cannot look for the name.");
 	return KITH_OK;
@@ -117,8 +127,10 @@ user_add(struct call *call)
 	return code;
 }
 
+/* ---- passwd ----------------------------------------------------------- */
+
 static enum kith_code
-set_password(struct call *call, int64_t id, const char *phc)
+set_password(struct call *call, const struct store_user *user, const char *phc)
 {
 	bool end_sessions = !call_flag(call, "keep-sessions");
 	enum kith_code code = database_begin(call);
@@ -126,9 +138,12 @@ set_password(struct call *call, int64_t id, const char *phc)
 	if (code != KITH_OK)
 		return code;
 	code = store_user_set_password(
-	    call->store, id, phc, end_sessions, format_now_us());
+	    call->store, user->id, phc, end_sessions, format_now_us());
 	if (code != KITH_OK)
-		database_fault(call, code, "The account is gone.");
+		user_fault(call, code, user, "cannot be given a password.");
+	else
+		code = database_audit_user(call, user,
+		    json_pack("{s:b}", "end_sessions", end_sessions));
 	return database_end(call, code);
 }
 
@@ -137,14 +152,18 @@ user_passwd(struct call *call)
 {
 	char *password = NULL, *phc = NULL;
 	struct store_user user;
-	enum kith_code code = database_open(call, false);
+	enum kith_code code;
 
+	if (call_flag(call, "end-sessions") && call_flag(call, "keep-sessions"))
+		return call_usage(call,
+		    "Either --end-sessions or --keep-sessions, not both.");
+	code = database_open(call, false);
 	if (code == KITH_OK)
 		code = database_find_user(call, call_argument(call, 0), &user);
 	if (code == KITH_OK)
 		code = new_hash(call, user.name, &password, &phc);
 	if (code == KITH_OK)
-		code = set_password(call, user.id, phc);
+		code = set_password(call, &user, phc);
 	if (code == KITH_OK)
 		code =
 		    user_answer_changed(call, user.id, "given a new password");

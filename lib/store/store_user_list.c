@@ -85,10 +85,10 @@ start(struct store *s, const struct store_user_query *q)
 		INTEGER(store_page_limit(q->limit))));
 }
 
-static void
-move_on(struct store_user_query *q, const struct store_user *user)
+void
+store_user_query_after(
+    struct store_user_query *q, const struct store_user *user)
 {
-	q->count++;
 	q->after_id = user->id;
 	q->after_key = q->sort == STORE_USER_BY_CREATED ? user->created_us
 							: user->last_seen_us;
@@ -108,7 +108,8 @@ store_user_list(struct store *s, struct store_user_query *query,
 	while ((code = statement_next(s, st)) == KITH_OK) {
 		user_from_row(st, &user);
 		/* before each(), which may look at it */
-		move_on(query, &user);
+		store_user_query_after(query, &user);
+		query->count++;
 		if (!each(context, &user)) {
 			statement_end(st);
 			return KITH_OK;

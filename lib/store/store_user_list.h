@@ -55,6 +55,10 @@ struct store_user_query {
 	char after_name[TEXT_NAME_MAX + 1];
 };
 
+/* Goes on behind this user, wherever that one stands in the query's order. */
+void store_user_query_after(
+    struct store_user_query *query, const struct store_user *user);
+
 /* The next page. One of which each() answered false counts as handed out. */
 enum kith_code store_user_list(struct store *s, struct store_user_query *query,
     bool (*each)(void *context, const struct store_user *user), void *context);

@@ -80,7 +80,7 @@ def test_deleted_user_is_gone(server):
     one, other, conversation = server.two_friends()
     one.send_text(conversation, "remember me")
     other.wait_event("message")
-    server.admin("user", "delete", one.name, "--yes")
+    server.admin("user", "delete", one.name, "--yes", "--purge")
     assert one.wait_closed(5).code == server.pb.Refusal.NOT_FOUND
     assert other.wait_event("friend_removed").user_id == one.id
     with refused("BAD_CREDENTIALS"):

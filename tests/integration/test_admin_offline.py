@@ -125,7 +125,7 @@ def test_list_is_by_name(admin):
     assert [line.split()[1] for line in lines[1:]] == ["anna", "mia", "zoe"]
     admin.run("user", "show", "id:2")
     for name in ("anna", "mia", "zoe"):
-        admin.run("user", "delete", name, "--yes")
+        admin.run("user", "delete", name, "--yes", "--purge")
     assert admin.json("user", "list")["users"] == []
     done = admin.run("user", "list")
     assert done.stdout == "" and "none" in done.stderr
@@ -190,12 +190,13 @@ def test_passwd_changes_the_hash_and_removes_devices(pair):
 
 def test_lock_and_unlock(pair):
     answer = pair.json("user", "lock", "bob", "--reason", "spam <b>")
-    assert answer["user"]["state"] == "locked"
+    assert [u["state"] for u in answer["users"]] == ["locked"]
     assert pair.user("bob")["reason"] == "spam <b>"
     assert pair.json("user", "lock", "bob", expect=CONFLICT)["code"] == \
         "already"
     assert pair.user("bob")["reason"] == "spam <b>"
-    assert pair.json("user", "unlock", "bob")["user"]["state"] == "active"
+    answer = pair.json("user", "unlock", "bob")
+    assert [u["state"] for u in answer["users"]] == ["active"]
     assert pair.user("bob")["reason"] is None
     assert pair.json("user", "unlock", "bob", expect=CONFLICT)["code"] == \
         "already"
@@ -213,7 +214,7 @@ def test_delete_asks_and_no_is_the_default(pair, answer):
 
 def test_delete(pair):
     pair.run("friend", "add", "alice", "bob")
-    pair.run("user", "delete", "bob", stdin="y\n")
+    pair.run("user", "delete", "bob", "--purge", stdin="y\n")
     assert pair.json("friend", "list")["friends"] == []
     pair.run("user", "show", "bob", expect=NOT_FOUND)
     pair.run("user", "show", "id:2", expect=NOT_FOUND)
@@ -221,9 +222,9 @@ def test_delete(pair):
     # the name is free, the id is not
     pair.add("bob")
     assert pair.user("bob")["id"] == 3
-    answer = pair.json("user", "delete", "bob", "--yes")
-    assert answer["deleted"] == {"id": 3, "name": "bob", "friends": 0,
-                                 "friend_requests": 0, "devices": 0}
+    answer = pair.json("user", "delete", "bob", "--yes", "--purge")
+    assert answer["deleted"] == [{"id": 3, "name": "bob", "state": "deleted",
+                                  "purged_at": None}]
 
 
 # --- friends --------------------------------------------------------------
