@@ -27,6 +27,7 @@
 #include "hub_view.h"
 #include "log.h"
 #include "mem.h"
+#include "monotonic.h"
 #include "proc.h"
 #include "sandbox.h"
 #include "store_event.h"
@@ -40,10 +41,7 @@
 int64_t
 hub_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return monotonic_ms();
 }
 
 int64_t

@@ -12,6 +12,7 @@
 #include "listener_private.h"
 #include "log.h"
 #include "mem.h"
+#include "monotonic.h"
 
 static void
 forget_answer(struct listener *l)
@@ -95,7 +96,7 @@ answer_list(struct listener *l, const Kith__Ipc__HubToListener *question)
 	page.id = question->id;
 	page.n_rows =
 	    penalties_page(l->penalties, after->len > 0 ? after->data : NULL,
-		listener_now_ms(), rows, IPC_PENALTIES_PAGE);
+		monotonic_ms(), rows, IPC_PENALTIES_PAGE);
 	page.more = page.n_rows == IPC_PENALTIES_PAGE;
 	for (i = 0; i < page.n_rows; i++) {
 		fill_row(&packed[i], &rows[i]);
@@ -118,7 +119,7 @@ answer_forgive(struct listener *l, const Kith__Ipc__HubToListener *question)
 
 	forgiven.id = question->id;
 	forgiven.count = penalties_forgive(
-	    l->penalties, prefix->len > 0 ? &network : NULL, listener_now_ms());
+	    l->penalties, prefix->len > 0 ? &network : NULL, monotonic_ms());
 	message.body_case = KITH__IPC__LISTENER_TO_HUB__BODY_FORGIVEN;
 	message.forgiven = &forgiven;
 	answer(l, &message);

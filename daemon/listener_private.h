@@ -8,13 +8,15 @@
 #include <uthash.h>
 
 #include "ipc.h"
+#include "log.h"
 #include "penalties.h"
 #include "pin.h"
 #include "sandbox.h"
 #include "session.h"
 #include "settings.h"
 
-/* Shared by listener.c, listener_hub.c and listener_workers.c only. */
+/* Shared by listener.c, listener_hub.c, listener_parent.c and
+ * listener_workers.c only. */
 
 /* A connection that was accepted and not yet handed to a process. */
 struct newcomer {
@@ -75,10 +77,24 @@ struct listener {
 	bool refresh_wanted; /* a session crashed: change the address layout */
 };
 
-int64_t listener_now_ms(void);
-
 /* Closes both ends that a newcomer holds. */
 void newcomer_drop(struct newcomer *newcomer);
+
+/* listener_parent.c */
+
+/* A warning or an error of the log, for log_listen(). */
+void listener_tell_notice(
+    enum log_level level, const char *text, void *context);
+
+/* Reads all that the parent has sent, and obeys; may end the process. */
+void listener_hear_parent(struct listener *l);
+
+/*
+ * Asks the parent for a successor, with what it has to know. A crash may have
+ * told an attacker something about the address layout, which every session
+ * inherits: a fresh listener has another. Returns only if the parent is busy.
+ */
+void listener_hand_over(struct listener *l);
 
 /* listener_hub.c */
 

@@ -17,6 +17,7 @@
 #include "listener_private.h"
 #include "log.h"
 #include "mem.h"
+#include "monotonic.h"
 #include "proc.h"
 
 #define WORKERS_FD_CLEAR  16    /* above every descriptor with a fixed place */
@@ -32,7 +33,7 @@ add_client(struct listener *l, struct worker *w, uint64_t id,
 
 	c->id = id;
 	c->network = *network;
-	c->since_ms = listener_now_ms();
+	c->since_ms = monotonic_ms();
 	snprintf(c->address, sizeof(c->address), "%s", address);
 	LL_PREPEND(w->clients, c);
 	w->count++;
@@ -66,7 +67,7 @@ penalise(struct listener *l, const struct client *c, bool crashed,
     enum session_outcome outcome)
 {
 	int64_t cost_ms = penalties_add(
-	    l->penalties, &c->network, crashed, outcome, listener_now_ms());
+	    l->penalties, &c->network, crashed, outcome, monotonic_ms());
 
 	if (cost_ms > 0)
 		log_debug("%s has a penalty of %lld s", c->address,
@@ -271,7 +272,7 @@ is_suspect(
     const struct listener *l, const struct worker *w, const struct client *c)
 {
 	return w->count == 1 ||
-	    listener_now_ms() - c->since_ms <
+	    monotonic_ms() - c->since_ms <
 	    (int64_t)l->limits.sign_in_timeout_s * 1000;
 }
 
@@ -353,7 +354,7 @@ workers_save(struct listener *l, size_t *length_r)
 	size_t i;
 
 	state.n_penalties = penalties_save(
-	    l->penalties, penalties, WORKERS_STATE_MAX, listener_now_ms());
+	    l->penalties, penalties, WORKERS_STATE_MAX, monotonic_ms());
 	state.n_sessions = save_clients(l, sessions);
 	for (i = 0; i < WORKERS_STATE_MAX; i++) {
 		rows[i] = &penalties[i];
@@ -402,7 +403,7 @@ workers_restore(struct listener *l, const void *bytes, size_t length)
 			state->penalties[i]->prefix.len);
 
 		penalties_restore(l->penalties, &network,
-		    state->penalties[i]->left_ms, listener_now_ms());
+		    state->penalties[i]->left_ms, monotonic_ms());
 	}
 	for (i = 0; i < state->n_sessions; i++)
 		restore_client(l, state->sessions[i]);

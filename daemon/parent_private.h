@@ -13,7 +13,7 @@
 #include "parent.h"
 #include "proc.h"
 
-/* Shared by parent.c and parent_children.c only. */
+/* Shared by parent.c, parent_children.c and parent_tell.c only. */
 
 #define PARENT_CHILDREN   3u /* hub, auth, listener */
 #define PARENT_LINKS_MAX  4u
@@ -108,13 +108,18 @@ void parent_default_name(struct settings *settings);
 struct one *parent_one(struct parent *p, Kith__Ipc__Role role);
 void parent_start_children(struct parent *p);
 void parent_free_children(struct parent *p);
+void parent_stop_one(struct one *one);
+void parent_reaped(struct parent *p, pid_t pid, int status);
+
+/* parent_tell.c: what cannot be told yet is left, and done at the next step */
 void parent_configure(struct parent *p, struct one *one);
 void parent_introduce(struct parent *p, size_t link);
 void parent_hand_sockets(struct parent *p);
 void parent_probe(struct one *one);
-void parent_stop_one(struct one *one);
-void parent_reaped(struct parent *p, pid_t pid, int status);
-/* Keeps it, and tells the hub that there is. */
-void parent_notice(struct parent *p, const Kith__Ipc__Notice *notice);
 void parent_send_reload(struct parent *p, struct one *one,
     const struct settings *settings, const struct identity *identity);
+void parent_tell_reaped(struct one *listener, int pid, int status);
+void parent_tell_stop(struct one *one);
+
+/* Keeps it, and tells the hub that there is. */
+void parent_notice(struct parent *p, const Kith__Ipc__Notice *notice);

@@ -104,9 +104,13 @@ class Listener:
             self.parent.send(data)
 
     def hear(self):
-        data = self.parent.recv(200000)
-        assert data, "the listener has ended"
-        return self.ipc.ChildToParent.FromString(data)
+        """What it says next, but for what it also writes into the log."""
+        while True:
+            data = self.parent.recv(200000)
+            assert data, "the listener has ended"
+            message = self.ipc.ChildToParent.FromString(data)
+            if not message.HasField("notice"):
+                return message
 
     def configure(self, identity, **settings):
         certificate, key = identity
