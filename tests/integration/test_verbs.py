@@ -15,18 +15,14 @@ import tempfile
 import pytest
 
 import verbs
+from admin_reach import Load
 from kith_server import Server, as_ordinary_user, finish
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-# The load: friends in pairs who talk all the time, by the clock, so that it is
-# the same on every machine, and last in the queue for a processor.
 BENCH_PAIRS = 6
-BENCH_RATE = 150
-BENCH_SECONDS = 900
-BENCH_PASSWORD = "correct horse battery"  # as in bench_client.c
-BENCH_NICE = 10
+BENCH_RATE = 150  # messages a second
 
 # Verbs whose schema and scenario are still being written.
 MISSING = {
@@ -105,33 +101,6 @@ def lacking(key):
 # --- the servers ------------------------------------------------------------
 
 
-def start_load(server):
-    """kith-bench with accounts of its own, from now until the module ends."""
-    for i in range(BENCH_PAIRS):
-        for name in (f"sender{i}", f"receiver{i}"):
-            server.admin("user", "add", name, "--password-stdin",
-                         *verbs.CHEAP, stdin=BENCH_PASSWORD + "\n")
-        server.admin("friend", "add", f"sender{i}", f"receiver{i}")
-    bench = shutil.copy2(server.programs.build / "tests/bench/kith-bench",
-                         server.programs.folder / f"bench-{os.getpid()}")
-    return subprocess.Popen(
-        ["nice", "-n", str(BENCH_NICE), *as_ordinary_user(), bench, "pairs",
-         "--port", str(server.address[1]), "--pin", server.pin,
-         "--server-pid", str(server.process.pid), "--pairs", str(BENCH_PAIRS),
-         "--rate", str(BENCH_RATE), "--seconds", str(BENCH_SECONDS)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True)
-
-
-def end_load(bench):
-    """It must have had no reason to complain: no send has failed."""
-    status = bench.poll()
-    if status is None:
-        bench.terminate()
-    _, said = bench.communicate()
-    assert status is None, f"kith-bench ended with {status}: {said}"
-
-
 @pytest.fixture(scope="module")
 def make_state(pb, programs):
     def make(state):
@@ -148,15 +117,15 @@ def make_state(pb, programs):
 def place(request, make_state):
     """(state, server): one server for all verbs of a state."""
     server = make_state(request.param)
-    bench = None
+    load = None
     try:
         if request.param == "load":
-            bench = start_load(server)
+            load = Load(server, BENCH_PAIRS, BENCH_RATE)
         yield request.param, server
     finally:
         try:
-            if bench:
-                end_load(bench)
+            if load:
+                load.close()
         finally:
             finish([server], request.node)
 
