@@ -13,6 +13,7 @@
 
 #include "actor.h"
 #include "call.h"
+#include "complete.h"
 #include "database.h"
 #include "help.h"
 #include "output.h"
@@ -95,6 +96,8 @@ run(struct call *call, int argc, char **argv)
 		return help_show_first(call);
 	if (strcmp(argv[first], "help") == 0)
 		return run_help(call, argc - first, argv + first);
+	if (strcmp(argv[first], "complete") == 0)
+		return complete_run(call, argc - first, argv + first);
 	return run_noun(call, argc - first, argv + first);
 }
 
