@@ -9,15 +9,8 @@ import itertools
 
 from crowd import PASSWORD, rows
 
-ACTIVE, LOCKED = 1, 3  # as store_user.h
+ACTIVE, LOCKED, DELETING = 1, 3, 5  # as store_user.h
 COST = ("--argon2-memory-kib", "19456", "--argon2-passes", "2")
-
-# Verbs that write, but not into the database of a running server: why.
-NOT_WRITTEN = {
-    "db restore": "needs the stopped server",
-    "db rollback": "needs the stopped server",
-    "db migrate": "needs the stopped server",
-}
 
 actions = {}  # "noun verb" -> function of a Pool: (words, stdin), or None
 
@@ -87,6 +80,8 @@ class Pool:
         """The commands that let everybody in again."""
         while name := self.in_state(LOCKED, self.anybody()):
             yield ["user", "unlock", name], ""
+        while name := self.in_state(DELETING, self.anybody()):
+            yield ["user", "restore", name], ""
 
 
 def choose(pool, verb=None):
@@ -127,13 +122,52 @@ def user_passwd(pool):
         PASSWORD + "\n")
 
 
+with_user("user", "rename-display", ACTIVE, Pool.anybody, "A new name")
+with_user("user", "restore", DELETING, Pool.victims)
+
+
 @action("user", "delete")
 def user_delete(pool):
-    found = pool.query("SELECT name FROM user WHERE state = ? AND name GLOB ?",
-                       ACTIVE, f"new{pool.number}x*")
+    """Disabled for now, which may be anybody without an unanswered message;
+    or gone for good, who came with the storm."""
+    if pool.chance.random() < 0.5:
+        name = pool.in_state(ACTIVE, pool.victims())
+        return name and (["user", "delete", name, "--yes", "--no-snapshot"],
+                         "")
+    found = pool.query(
+        "SELECT name FROM user WHERE state IN (?, ?) AND name GLOB ?",
+        ACTIVE, DELETING, f"new{pool.number}x*")
     if not found:
         return None
-    return ["user", "delete", pool.chance.choice(found)[0], "--yes"], ""
+    return ["user", "delete", pool.chance.choice(found)[0], "--purge",
+            "--yes"], ""
+
+
+@action("user", "revoke")
+def user_revoke(pool):
+    found = dict(pool.query(
+        "SELECT user.name, device.id FROM device "
+        "JOIN user ON user.id = device.user_id"))
+    names = [n for n in pool.anybody() if n in found]
+    if not names:
+        return None
+    name = pool.chance.choice(names)
+    return ["user", "revoke", name, "--all"], ""
+
+
+@action("user", "import")
+def user_import(pool):
+    first = f"new{pool.number}x{next(pool.counter)}i"
+    if pool.query("SELECT 1 FROM user WHERE name GLOB ?", first + "*"):
+        return None  # killed after its commit
+    people = "".join(f"{first}{n},{first}{(n + 1) % 3}\n" for n in range(3))
+    return ["user", "import", "-", "--without-passwords"], \
+        "name,friends\n" + people
+
+
+@action("penalty", "clear")
+def penalty_clear(_):
+    return ["penalty", "clear", "--all"], ""
 
 
 @action("friend", "add")
