@@ -75,6 +75,11 @@ enum command_flags {
 	 * database: for what belongs to root itself.
 	 */
 	COMMAND_AS_ROOT = 1 << 6,
+	/*
+	 * With COMMAND_DESTRUCTIVE: keeps the old database whole by itself, so
+	 * that there is no snapshot and no --no-snapshot.
+	 */
+	COMMAND_KEEPS = 1 << 7,
 };
 
 struct command {
@@ -115,7 +120,7 @@ extern const struct command_option common_options[];
  * The lists of options that a command understands: its own, those that follow
  * from its flags, the common ones. NULL ends them.
  */
-#define COMMAND_LISTS_MAX 6
+#define COMMAND_LISTS_MAX 7
 void command_option_lists(const struct command *command,
     const struct command_option *lists_r[COMMAND_LISTS_MAX]);
 

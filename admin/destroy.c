@@ -79,7 +79,8 @@ take_snapshot(struct call *call)
 	enum kith_code code;
 	char *why;
 
-	if (call_flag(call, "no-snapshot"))
+	if ((call->command->flags & COMMAND_KEEPS) != 0 ||
+	    call_flag(call, "no-snapshot"))
 		return KITH_OK;
 	why = mem_format("%s %s", call->command->noun, call->command->verb);
 	code = database_snapshot(call, why);

@@ -44,6 +44,7 @@ static const struct {
 	{ COMMAND_STOPPED, "stopped" },
 	{ COMMAND_BEGINNER, "beginner" },
 	{ COMMAND_AS_ROOT, "as_root" },
+	{ COMMAND_KEEPS, "keeps" },
 };
 
 #define FLAG_COUNT (sizeof(flag_words) / sizeof(flag_words[0]))

@@ -20,6 +20,7 @@ const struct command *const table_nouns[] = {
 	penalty_commands,
 	server_commands,
 	cert_commands,
+	db_commands,
 	audit_commands,
 	NULL,
 };
@@ -44,8 +45,11 @@ static const struct command_option dry_run_options[] = {
 	{ "dry-run", NULL, "say what would happen, and change nothing" }, {}
 };
 
-static const struct command_option destructive_options[] = {
-	{ "yes", NULL, "do not ask" },
+static const struct command_option confirm_options[] = {
+	{ "yes", NULL, "do not ask" }, {}
+};
+
+static const struct command_option snapshot_options[] = {
 	{ "no-snapshot", NULL, "take no snapshot of the database before" }, {}
 };
 
@@ -205,7 +209,9 @@ command_option_lists(const struct command *command,
 	if (command->options != NULL)
 		lists_r[n++] = command->options;
 	if ((flags & COMMAND_DESTRUCTIVE) != 0)
-		lists_r[n++] = destructive_options;
+		lists_r[n++] = confirm_options;
+	if ((flags & COMMAND_DESTRUCTIVE) != 0 && (flags & COMMAND_KEEPS) == 0)
+		lists_r[n++] = snapshot_options;
 	if ((flags & (COMMAND_DESTRUCTIVE | COMMAND_DRY_RUN)) != 0)
 		lists_r[n++] = dry_run_options;
 	if ((flags & COMMAND_READS) != 0)

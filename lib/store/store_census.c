@@ -5,7 +5,9 @@
  * question whether it may go.
  */
 
+#include <errno.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "store_private.h"
 #include "store_restore.h"
@@ -56,4 +58,33 @@ store_census_take(sqlite3 *db, struct store_census *census_r)
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		*(int64_t *)((char *)census_r + counts[i].field) =
 		    count_one(db, counts[i].sql);
+}
+
+enum kith_code
+store_census(const char *path, struct store_census *census_r, struct fault *f)
+{
+	sqlite3 *db = NULL;
+	enum kith_code code = KITH_OK;
+	int64_t id;
+
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return fault_set(
+		    f, KITH_NOT_FOUND, "there is no database at %s", path);
+	if (sqlite3_open_v2(path, &db,
+		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+		    SQLITE_OPEN_NOFOLLOW,
+		NULL) != SQLITE_OK)
+		code = fault_set(
+		    f, KITH_IO, "cannot read %s: %s", path, sqlite3_errmsg(db));
+	if (code == KITH_OK) {
+		sqlite3_busy_timeout(db, store_wait_ms());
+		id = count_one(db, "PRAGMA application_id");
+		if (id != STORE_APPLICATION_ID)
+			code = fault_set(f, KITH_FOREIGN,
+			    "%s is not a database of kith", path);
+	}
+	if (code == KITH_OK)
+		store_census_take(db, census_r);
+	sqlite3_close(db);
+	return code;
 }

@@ -150,5 +150,5 @@ store_copy_open(const char *path, unsigned int flags, struct store **store_r,
 int
 store_copy_version(const struct store *s)
 {
-	return s->copy_version;
+	return s->copy_version != 0 ? s->copy_version : store_migration_count;
 }

@@ -26,5 +26,5 @@
 enum kith_code store_copy_open(const char *path, unsigned int flags,
     struct store **store_r, struct fault *f);
 
-/* Of an opened copy. */
+/* Of whatever store; one that is no copy is of this program's version. */
 int store_copy_version(const struct store *s);

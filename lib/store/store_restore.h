@@ -30,6 +30,13 @@ struct store_census {
 };
 
 /*
+ * Of a database of whatever version that may be in use. NOT_FOUND, FOREIGN;
+ * else what can be told.
+ */
+enum kith_code store_census(
+    const char *path, struct store_census *census_r, struct fault *f);
+
+/*
  * The "running" lock, so that no hub starts meanwhile. KITH_REFUSED while one
  * runs, with the sentence that says what to stop. Released by lock_free().
  */
