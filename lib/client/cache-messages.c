@@ -2,6 +2,38 @@
 /* The cache's messages. */
 #include "cache-private.h"
 
+MessageRecord *
+cache_read_message (Cache *self, sqlite3_stmt *statement, CacheReadMessage read,
+                    GError **error)
+{
+  MessageRecord *record = NULL;
+  gboolean row = FALSE;
+
+  if (!cache_step (self, statement, &row, error))
+    return NULL;
+  if (row)
+    record = read (statement);
+  sqlite3_reset (statement);
+  return record;
+}
+
+GPtrArray *
+cache_read_messages (Cache *self, sqlite3_stmt *statement,
+                     CacheReadMessage read, GError **error)
+{
+  g_autoptr (GPtrArray) records
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)message_record_free);
+  gboolean row = TRUE;
+
+  while (row) {
+    if (!cache_step (self, statement, &row, error))
+      return NULL;
+    if (row)
+      g_ptr_array_add (records, read (statement));
+  }
+  return g_steal_pointer (&records);
+}
+
 gboolean
 cache_add_message (Cache *self, const MessageRecord *record, gboolean *fresh_r,
                    GError **error)
@@ -34,22 +66,6 @@ read_row (sqlite3_stmt *statement)
   return record;
 }
 
-static GPtrArray *
-read_rows (Cache *self, sqlite3_stmt *statement, GError **error)
-{
-  g_autoptr (GPtrArray) records
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)message_record_free);
-  gboolean row = TRUE;
-
-  while (row) {
-    if (!cache_step (self, statement, &row, error))
-      return NULL;
-    if (row)
-      g_ptr_array_add (records, read_row (statement));
-  }
-  return g_steal_pointer (&records);
-}
-
 static void
 reverse (GPtrArray *array)
 {
@@ -73,7 +89,7 @@ cache_messages_before (Cache *self, guint64 conversation_id, guint64 from,
   cache_bind_id (statement, 2, from);
   cache_bind_id (statement, 3, before);
   cache_bind_id (statement, 4, limit);
-  records = read_rows (self, statement, error);
+  records = cache_read_messages (self, statement, read_row, error);
   if (records != NULL)
     reverse (records);
   return records;
@@ -88,7 +104,7 @@ cache_messages_after (Cache *self, guint64 conversation_id, guint64 after,
   cache_bind_id (statement, 1, conversation_id);
   cache_bind_id (statement, 2, after);
   cache_bind_id (statement, 3, limit);
-  return read_rows (self, statement, error);
+  return cache_read_messages (self, statement, read_row, error);
 }
 
 MessageRecord *
@@ -97,8 +113,6 @@ cache_last_message (Cache *self, guint64 conversation_id, GError **error)
   g_autoptr (GPtrArray) waiting
       = cache_outbox_list (self, conversation_id, error);
   sqlite3_stmt *statement;
-  MessageRecord *record = NULL;
-  gboolean row = FALSE;
 
   if (waiting == NULL)
     return NULL;
@@ -106,12 +120,7 @@ cache_last_message (Cache *self, guint64 conversation_id, GError **error)
     return g_ptr_array_steal_index (waiting, waiting->len - 1);
   statement = cache_statement (self, STMT_MESSAGE_LAST);
   cache_bind_id (statement, 1, conversation_id);
-  if (!cache_step (self, statement, &row, error))
-    return NULL;
-  if (row)
-    record = read_row (statement);
-  sqlite3_reset (statement);
-  return record;
+  return cache_read_message (self, statement, read_row, error);
 }
 
 gboolean

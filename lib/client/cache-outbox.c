@@ -57,43 +57,13 @@ read_row (sqlite3_stmt *statement)
   return record;
 }
 
-static MessageRecord *
-read_one (Cache *self, sqlite3_stmt *statement, GError **error)
-{
-  MessageRecord *record = NULL;
-  gboolean row = FALSE;
-
-  if (!cache_step (self, statement, &row, error))
-    return NULL;
-  if (row)
-    record = read_row (statement);
-  sqlite3_reset (statement);
-  return record;
-}
-
-static GPtrArray *
-read_rows (Cache *self, sqlite3_stmt *statement, GError **error)
-{
-  g_autoptr (GPtrArray) records
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)message_record_free);
-  gboolean row = TRUE;
-
-  while (row) {
-    if (!cache_step (self, statement, &row, error))
-      return NULL;
-    if (row)
-      g_ptr_array_add (records, read_row (statement));
-  }
-  return g_steal_pointer (&records);
-}
-
 MessageRecord *
 cache_outbox_get (Cache *self, guint64 outbox_id, GError **error)
 {
   sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_GET);
 
   cache_bind_id (statement, 1, outbox_id);
-  return read_one (self, statement, error);
+  return cache_read_message (self, statement, read_row, error);
 }
 
 MessageRecord *
@@ -102,7 +72,7 @@ cache_outbox_find (Cache *self, const guint8 *operation, GError **error)
   sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_FIND);
 
   cache_bind_blob (statement, 1, operation, RECORD_OPERATION_SIZE);
-  return read_one (self, statement, error);
+  return cache_read_message (self, statement, read_row, error);
 }
 
 GPtrArray *
@@ -111,13 +81,14 @@ cache_outbox_list (Cache *self, guint64 conversation_id, GError **error)
   sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_LIST);
 
   cache_bind_id (statement, 1, conversation_id);
-  return read_rows (self, statement, error);
+  return cache_read_messages (self, statement, read_row, error);
 }
 
 GPtrArray *
 cache_outbox_heads (Cache *self, GError **error)
 {
-  return read_rows (self, cache_statement (self, STMT_OUTBOX_HEADS), error);
+  return cache_read_messages (self, cache_statement (self, STMT_OUTBOX_HEADS),
+                              read_row, error);
 }
 
 gboolean

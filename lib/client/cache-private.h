@@ -86,6 +86,16 @@ gboolean cache_run_count (Cache *self, sqlite3_stmt *statement, guint *count_r,
 /* Column 0 of all rows: GArray of guint64. */
 GArray *cache_run_ids (Cache *self, sqlite3_stmt *statement, GError **error);
 
+/* What makes a message of a row, by the columns of its statement. */
+typedef MessageRecord *(*CacheReadMessage) (sqlite3_stmt *statement);
+
+/* The first row, then reset; NULL without an error when there is none. */
+MessageRecord *cache_read_message (Cache *self, sqlite3_stmt *statement,
+                                   CacheReadMessage read, GError **error);
+/* All rows, in their order. */
+GPtrArray *cache_read_messages (Cache *self, sqlite3_stmt *statement,
+                                CacheReadMessage read, GError **error);
+
 /* Turns the database's last error into ours. */
 void cache_take_error (sqlite3 *db, int result, GError **error);
 
