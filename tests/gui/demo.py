@@ -9,7 +9,8 @@ import pathlib
 import secrets
 import subprocess
 
-from kith_desktop import Desktop, wait_until
+from kith_desktop import Desktop
+from patience import wait_until
 
 WORK = pathlib.Path(os.environ["KITH_DEMO_WORK"])
 LINK = os.environ["KITH_DEMO_LINK"]

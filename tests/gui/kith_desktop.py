@@ -11,7 +11,8 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
+
+from patience import wait_until
 
 START_TIMEOUT_S = 30.0
 
@@ -29,18 +30,6 @@ BUS_CONFIGURATION = """\
   </policy>
 </busconfig>
 """
-
-
-def wait_until(condition, timeout=10.0, what="it", step=0.05):
-    """Waits for a condition; its value, or AssertionError."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {timeout} s")
-        time.sleep(step)
 
 
 class Desktop:

@@ -4,7 +4,7 @@
 import pytest
 
 from conftest import PASSWORD
-from kith_desktop import wait_until
+from patience import wait_until
 
 
 @pytest.fixture

@@ -406,9 +406,8 @@ class Programs:
     def __init__(self, build, folder):
         self.build = pathlib.Path(build)
         self.folder = pathlib.Path(folder)
-        self.folder.mkdir()
         self.reports = self.folder / "reports"
-        self.reports.mkdir()
+        self.reports.mkdir(parents=True, exist_ok=True)
         self.reports.chmod(0o1777)  # each process writes as who it is
         self.kithd = self._reachable("daemon/kithd")
         self.kithd_session = self._reachable("daemon/kithd-session")
