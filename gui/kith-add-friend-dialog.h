@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gtk/gtk.h>
-
-#include "kith-engine.h"
+#include "kith-entry-dialog.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +9,7 @@ G_BEGIN_DECLS
  * itself when done. */
 #define KITH_TYPE_ADD_FRIEND_DIALOG (kith_add_friend_dialog_get_type ())
 G_DECLARE_FINAL_TYPE (KithAddFriendDialog, kith_add_friend_dialog, KITH,
-                      ADD_FRIEND_DIALOG, GtkDialog)
+                      ADD_FRIEND_DIALOG, KithEntryDialog)
 
 GtkWidget *kith_add_friend_dialog_new (GtkWindow *parent, KithEngine *engine);
 

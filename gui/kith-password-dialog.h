@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gtk/gtk.h>
-
-#include "kith-engine.h"
+#include "kith-entry-dialog.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +9,7 @@ G_BEGIN_DECLS
  * no token works any more. Destroys itself when done. */
 #define KITH_TYPE_PASSWORD_DIALOG (kith_password_dialog_get_type ())
 G_DECLARE_FINAL_TYPE (KithPasswordDialog, kith_password_dialog, KITH,
-                      PASSWORD_DIALOG, GtkDialog)
+                      PASSWORD_DIALOG, KithEntryDialog)
 
 GtkWidget *kith_password_dialog_new (GtkWindow *parent, KithEngine *engine);
 

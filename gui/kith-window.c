@@ -3,47 +3,14 @@
  * The one window: composes, and carries what one part says to another. What
  * the parts do is in their own files.
  */
-#include "kith-window.h"
+#include "kith-window-private.h"
 
 #include <glib/gi18n.h>
 
-#include "kith-add-friend-dialog.h"
-#include "kith-conversation-view.h"
-#include "kith-key-changed-page.h"
-#include "kith-notice-page.h"
 #include "kith-password-dialog.h"
-#include "kith-sidebar.h"
-#include "kith-toast.h"
-#include "kith-trust-page.h"
-#include "kith-welcome-page.h"
 #include "time-text.h"
 
 #define DAY_CHECK_S 30
-
-struct _KithWindow {
-  HdyApplicationWindow parent_instance;
-
-  GtkStack *stack;
-  KithNoticePage *notice_page;
-  KithWelcomePage *welcome_page;
-  KithTrustPage *trust_page;
-  KithKeyChangedPage *key_changed_page;
-  HdyLeaflet *leaflet;
-  KithSidebar *sidebar;
-  KithConversationView *conversation_view;
-  KithToast *toast;
-  HdyHeaderGroup *header_group;
-
-  KithEngine *engine;
-  KithSettings *settings;
-  KithEngineState state;      /* what the pages show now */
-  char *pending_link;         /* (nullable): to open once there is no account */
-  GtkWidget *password_dialog; /* weak */
-  gint64 day_us;              /* on which day the times were written */
-  guint day_source;
-  guint check_source;          /* 0: nothing to check */
-  GSignalGroup *shown_signals; /* of the conversation that is open */
-};
 
 G_DEFINE_TYPE (KithWindow, kith_window, HDY_TYPE_APPLICATION_WINDOW)
 
@@ -90,9 +57,9 @@ update_actions (KithWindow *self)
       online && conversation && kith_conversation_get_friends (conversation));
 }
 
-static void
-show_conversation (KithWindow *self, KithConversation *conversation,
-                   gboolean activated)
+void
+kith_window_show_conversation (KithWindow *self, KithConversation *conversation,
+                               gboolean activated)
 {
   kith_conversation_view_set_conversation (self->conversation_view,
                                            conversation);
@@ -107,8 +74,8 @@ show_conversation (KithWindow *self, KithConversation *conversation,
   update_seen (self);
 }
 
-static void
-close_conversation (KithWindow *self)
+void
+kith_window_close_conversation (KithWindow *self)
 {
   kith_conversation_view_set_conversation (self->conversation_view, NULL);
   g_signal_group_set_target (self->shown_signals, NULL);
@@ -124,7 +91,7 @@ conversation_picked_cb (KithWindow *self, KithConversation *conversation,
 {
   /* In a narrow window, moving over the rows does not leave the list. */
   if (activated || !hdy_leaflet_get_folded (self->leaflet))
-    show_conversation (self, conversation, activated);
+    kith_window_show_conversation (self, conversation, activated);
 }
 
 static void
@@ -156,7 +123,7 @@ check_shown_cb (gpointer data)
   if (shown
       && !kith_engine_find_conversation (self->engine,
                                          kith_conversation_get_id (shown)))
-    close_conversation (self);
+    kith_window_close_conversation (self);
   update_actions (self);
   return G_SOURCE_REMOVE;
 }
@@ -178,8 +145,8 @@ page_shows (KithWindow *self, const char *page)
   return g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), page) == 0;
 }
 
-static gboolean
-chatting (KithWindow *self)
+gboolean
+kith_window_chatting (KithWindow *self)
 {
   return page_shows (self, "chat");
 }
@@ -212,7 +179,7 @@ show_welcome (KithWindow *self)
   /* Back from a sign-in that failed: the pages of the first run know. */
   if (page_shows (self, "trust"))
     return;
-  close_conversation (self);
+  kith_window_close_conversation (self);
   gtk_stack_set_visible_child_name (self->stack, "welcome");
   if (status && *status)
     kith_welcome_page_set_error (self->welcome_page, status);
@@ -221,8 +188,8 @@ show_welcome (KithWindow *self)
   g_clear_pointer (&self->pending_link, g_free);
 }
 
-static void
-ask_password (KithWindow *self)
+void
+kith_window_ask_password (KithWindow *self)
 {
   GtkWidget *dialog;
 
@@ -256,7 +223,7 @@ state_changed_cb (KithWindow *self)
     break;
   case KITH_ENGINE_NEEDS_PASSWORD:
     gtk_stack_set_visible_child_name (self->stack, "chat");
-    ask_password (self);
+    kith_window_ask_password (self);
     break;
   case KITH_ENGINE_CONNECTING:
     /* While signing in for the first time the form stays. */
@@ -278,249 +245,6 @@ notice_cb (KithWindow *self, const char *sentence)
 {
   kith_toast_say (self->toast, sentence);
 }
-
-/* ---- actions --------------------------------------------------------- */
-
-static void
-add_friend_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  KithWindow *self = data;
-  GtkWidget *dialog;
-
-  if (!chatting (self))
-    return;
-  dialog = kith_add_friend_dialog_new (GTK_WINDOW (self), self->engine);
-  gtk_window_present (GTK_WINDOW (dialog));
-}
-
-static void
-enter_password_action (GSimpleAction *action, GVariant *parameter,
-                       gpointer data)
-{
-  KithWindow *self = data;
-
-  if (kith_engine_get_state (self->engine) == KITH_ENGINE_NEEDS_PASSWORD)
-    ask_password (self);
-}
-
-/* (transfer none): a question whose answer "ok" does what cannot be undone. */
-static GtkWidget *
-question_new (KithWindow *self, const char *question, const char *detail,
-              const char *verb)
-{
-  GtkWidget *dialog = gtk_message_dialog_new (
-      GTK_WINDOW (self), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
-      GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE, NULL);
-  GtkWidget *button;
-
-  g_object_set (dialog, "text", question, "secondary-text", detail, NULL);
-  gtk_dialog_add_button (GTK_DIALOG (dialog), _ ("_Cancel"),
-                         GTK_RESPONSE_CANCEL);
-  button = gtk_dialog_add_button (GTK_DIALOG (dialog), verb, GTK_RESPONSE_OK);
-  gtk_style_context_add_class (gtk_widget_get_style_context (button),
-                               GTK_STYLE_CLASS_DESTRUCTIVE_ACTION);
-  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_CANCEL);
-  return dialog;
-}
-
-static void
-removed_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (KithWindow) self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!kith_engine_remove_friend_finish (KITH_ENGINE (source), result, &error))
-    kith_toast_say (self->toast, error->message);
-}
-
-static void
-remove_response_cb (KithWindow *self, int response, GtkDialog *dialog)
-{
-  KithConversation *conversation
-      = g_object_get_data (G_OBJECT (dialog), "conversation");
-
-  if (response == GTK_RESPONSE_OK)
-    kith_engine_remove_friend_async (self->engine, conversation, removed_cb,
-                                     g_object_ref (self));
-  gtk_widget_destroy (GTK_WIDGET (dialog));
-}
-
-static void
-remove_friend_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  KithWindow *self = data;
-  KithConversation *conversation
-      = kith_conversation_view_get_conversation (self->conversation_view);
-  g_autofree char *question = NULL;
-  GtkWidget *dialog;
-
-  if (!conversation)
-    return;
-  question = g_strdup_printf (
-      _ ("Remove %s from your friends?"),
-      kith_user_get_title (kith_conversation_get_peer (conversation)));
-  dialog = question_new (self, question,
-                         _ ("You will not be able to write to each other. "
-                            "Both of you can still read what was said."),
-                         _ ("_Remove"));
-  g_object_set_data_full (G_OBJECT (dialog), "conversation",
-                          g_object_ref (conversation), g_object_unref);
-  g_signal_connect_object (dialog, "response", G_CALLBACK (remove_response_cb),
-                           self, G_CONNECT_SWAPPED);
-  gtk_window_present (GTK_WINDOW (dialog));
-}
-
-static void
-signed_out_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (KithWindow) self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!kith_engine_sign_out_finish (KITH_ENGINE (source), result, &error))
-    kith_toast_say (self->toast, error->message);
-}
-
-static void
-sign_out_response_cb (KithWindow *self, int response, GtkDialog *dialog)
-{
-  if (response == GTK_RESPONSE_OK)
-    kith_engine_sign_out_async (self->engine, NULL, signed_out_cb,
-                                g_object_ref (self));
-  gtk_widget_destroy (GTK_WIDGET (dialog));
-}
-
-static void
-sign_out_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  KithWindow *self = data;
-  guint unsent = kith_engine_get_unsent (self->engine);
-  g_autofree char *detail = NULL;
-  GtkWidget *dialog;
-
-  if (!chatting (self))
-    return;
-  if (unsent > 0)
-    detail = g_strdup_printf (
-        ngettext ("%u message that has not been sent yet will be lost.",
-                  "%u messages that have not been sent yet will be lost.",
-                  unsent),
-        unsent);
-  else
-    detail = g_strdup (
-        _ ("Your conversations stay on the server. On this computer they are "
-           "forgotten until you sign in again."));
-  dialog = question_new (self, _ ("Sign out?"), detail, _ ("_Sign Out"));
-  g_signal_connect_object (dialog, "response",
-                           G_CALLBACK (sign_out_response_cb), self,
-                           G_CONNECT_SWAPPED);
-  gtk_window_present (GTK_WINDOW (dialog));
-}
-
-static void
-search_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  KithWindow *self = data;
-
-  if (!chatting (self))
-    return;
-  hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
-  kith_sidebar_focus_search (self->sidebar);
-}
-
-static void
-menu_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  KithWindow *self = data;
-
-  if (!chatting (self))
-    return;
-  hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
-  kith_sidebar_open_menu (self->sidebar);
-}
-
-/* One step out: of the search, of the conversation in a narrow window. */
-static void
-back_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  KithWindow *self = data;
-
-  if (!chatting (self))
-    return;
-  if (kith_sidebar_end_search (self->sidebar))
-    kith_conversation_view_focus_composer (self->conversation_view);
-  else if (hdy_leaflet_get_folded (self->leaflet))
-    hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
-  else
-    kith_conversation_view_focus_composer (self->conversation_view);
-}
-
-static void
-close_conversation_action (GSimpleAction *action, GVariant *parameter,
-                           gpointer data)
-{
-  close_conversation (data);
-}
-
-static void
-step (KithWindow *self, int distance, gboolean unread)
-{
-  KithConversation *conversation;
-
-  if (!chatting (self))
-    return;
-  conversation = kith_sidebar_neighbour (self->sidebar, distance, unread);
-  if (conversation)
-    show_conversation (self, conversation, TRUE);
-}
-
-static void
-next_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  step (data, 1, FALSE);
-}
-
-static void
-previous_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  step (data, -1, FALSE);
-}
-
-static void
-next_unread_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  step (data, 1, TRUE);
-}
-
-static void
-previous_unread_action (GSimpleAction *action, GVariant *parameter,
-                        gpointer data)
-{
-  step (data, -1, TRUE);
-}
-
-static void
-newest_action (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  KithWindow *self = data;
-
-  kith_conversation_view_go_to_newest (self->conversation_view);
-}
-
-static const GActionEntry actions[] = {
-  { "add-friend", add_friend_action },
-  { "enter-password", enter_password_action },
-  { "remove-friend", remove_friend_action },
-  { "sign-out", sign_out_action },
-  { "search", search_action },
-  { "menu", menu_action },
-  { "back", back_action },
-  { "close-conversation", close_conversation_action },
-  { "next", next_action },
-  { "previous", previous_action },
-  { "next-unread", next_unread_action },
-  { "previous-unread", previous_unread_action },
-  { "newest", newest_action },
-};
 
 /* ---- time and size --------------------------------------------------- */
 
@@ -634,8 +358,7 @@ kith_window_init (KithWindow *self)
   g_type_ensure (KITH_TYPE_CONVERSATION_VIEW);
   g_type_ensure (KITH_TYPE_TOAST);
   gtk_widget_init_template (GTK_WIDGET (self));
-  g_action_map_add_action_entries (G_ACTION_MAP (self), actions,
-                                   G_N_ELEMENTS (actions), self);
+  kith_window_add_actions (self);
   /* One can remove only who is still a friend. */
   self->shown_signals = g_signal_group_new (KITH_TYPE_CONVERSATION);
   g_signal_group_connect_swapped (self->shown_signals, "notify::friends",
@@ -698,7 +421,7 @@ kith_window_get_seen (KithWindow *self)
 {
   g_return_val_if_fail (KITH_IS_WINDOW (self), NULL);
   if (!gtk_window_is_active (GTK_WINDOW (self)) || !conversation_shows (self)
-      || !chatting (self))
+      || !kith_window_chatting (self))
     return NULL;
   return kith_conversation_view_get_conversation (self->conversation_view);
 }
@@ -707,7 +430,7 @@ void
 kith_window_open_conversation (KithWindow *self, KithConversation *conversation)
 {
   g_return_if_fail (KITH_IS_WINDOW (self));
-  show_conversation (self, conversation, TRUE);
+  kith_window_show_conversation (self, conversation, TRUE);
 }
 
 void
@@ -717,7 +440,7 @@ kith_window_open_link (KithWindow *self, const char *link)
   if (kith_engine_get_state (self->engine) == KITH_ENGINE_SIGNED_OUT) {
     gtk_stack_set_visible_child_name (self->stack, "welcome");
     kith_welcome_page_use_link (self->welcome_page, link);
-  } else if (chatting (self)) {
+  } else if (kith_window_chatting (self)) {
     kith_toast_say (self->toast, _ ("You have an account here already. Sign "
                                     "out first to use this link."));
   } else {
