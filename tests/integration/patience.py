@@ -14,7 +14,7 @@ VALGRIND_FACTOR = 10
 
 # Leaks are LeakSanitizer's business, which knows what a process still holds.
 MEMCHECK = ("valgrind", "-q", "--trace-children=yes", "--leak-check=no",
-            "--error-exitcode=99")
+            "--error-exitcode=99", "--vgdb=no")
 
 
 def seconds(limit):

@@ -94,10 +94,10 @@ def libraries(program):
 
 
 def test_exposed_program_links_neither_sqlite_nor_argon2(programs):
-    linked = libraries(programs.kithd_session)
+    linked = libraries(programs.build / "daemon/kithd-session")
     assert "libmbedtls" in linked
     assert "sqlite" not in linked and "argon2" not in linked
-    linked = libraries(programs.kithd)
+    linked = libraries(programs.build / "daemon/kithd")
     assert "libmbedtls" not in linked
 
 

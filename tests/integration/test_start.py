@@ -57,7 +57,7 @@ def test_check_of_a_good_configuration(make_server):
 ])
 def test_check_names_line_and_fault(make_server, line, words):
     server = make_server()
-    for key in ("argon2-memory", "argon2-passes", "sign-up"):
+    for key in ("argon2-memory", "argon2-passes", "sign-up", "sandbox"):
         server.set(**{key.replace("-", "_"): None})
     text = server.configuration.read_text()
     server.configuration.write_text(text + line + "\n")
