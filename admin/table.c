@@ -17,6 +17,7 @@ const struct command *const table_nouns[] = {
 	user_commands,
 	friend_commands,
 	invite_commands,
+	announce_commands,
 	penalty_commands,
 	server_commands,
 	cert_commands,
