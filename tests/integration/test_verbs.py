@@ -44,20 +44,6 @@ MISSING = {
     "server fingerprint",
     "server stats",
     "server status",
-    "user activity",
-    "user add",
-    "user delete",
-    "user devices",
-    "user export",
-    "user import",
-    "user list",
-    "user lock",
-    "user passwd",
-    "user rename-display",
-    "user restore",
-    "user revoke",
-    "user show",
-    "user unlock",
 }
 
 for module in sorted(HERE.glob("verbs_*.py")):
