@@ -161,6 +161,7 @@ offer_kind(struct completion *c, enum word_kind kind)
 		break;
 	case WORD_FILE:
 	case WORD_FILE_READ:
+	case WORD_FILE_WRITE:
 		puts("\tfile");
 		break;
 	case WORD_COLUMNS:

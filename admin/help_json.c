@@ -13,6 +13,7 @@ static const char *const kind_words[] = {
 	[WORD_TEXT] = "text",
 	[WORD_FILE] = "file",
 	[WORD_FILE_READ] = "file",
+	[WORD_FILE_WRITE] = "file",
 	[WORD_CHOICE] = "choice",
 	[WORD_COLUMNS] = "columns",
 	[WORD_USER] = "user",

@@ -221,7 +221,7 @@ const struct command user_commands[] = {
 		       "people wrote stays with those who received it.",
 	    .options = delete_options,
 	    .examples = delete_examples,
-	    .flags = COMMAND_WRITES | COMMAND_DESTRUCTIVE,
+	    .flags = COMMAND_WRITES | COMMAND_DESTRUCTIVE | COMMAND_BEGINNER,
 	    .run = user_delete },
 	{ .noun = "user",
 	    .verb = "restore",

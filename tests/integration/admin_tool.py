@@ -48,6 +48,11 @@ class Admin:
                 "--json" in words or "[y/N]" in done.stderr, done.stderr
         return done
 
+    def run_alone(self):
+        """Without a word, not even --database."""
+        return subprocess.run([*as_ordinary_user(), self.program], text=True,
+                              capture_output=True, timeout=seconds(60))
+
     def json(self, *words, stdin="", expect=OK):
         done = self.run(*words, "--json", stdin=stdin, expect=expect)
         answer = json.loads(done.stdout)
