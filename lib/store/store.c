@@ -29,6 +29,8 @@
 #define STORE_HUB_BUSY_MS 50
 
 #define STORE_CACHE_KIB 16384
+/* of who reads each page once, and whose memory shall stay small */
+#define STORE_CACHE_READ_KIB 1024
 
 /* Up to this size the hub looks through the whole file when it opens it. */
 #define STORE_QUICK_CHECK_BYTES (64LL * 1024 * 1024)
@@ -281,7 +283,7 @@ connect_file(struct store *s, struct fault *f)
 	    "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
 	    "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;"
 	    "PRAGMA cache_size=-%d",
-	    STORE_CACHE_KIB);
+	    read ? STORE_CACHE_READ_KIB : STORE_CACHE_KIB);
 	return run_text(s, sql, f);
 }
 

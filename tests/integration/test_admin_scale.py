@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many accounts: listing them takes no more memory than listing few. Times are
+judged by tests/bench/admin-scale."""
+
+import shutil
+import tempfile
+
+import pytest
+
+from admin_scale import FORMATS, Scale
+from verbs import new_folder
+
+FEW, MANY = 1500, 20000   # more than a page, and many pages
+GROWTH_MAX_KIB = 1024
+
+
+@pytest.fixture
+def scale(programs):
+    if b"__asan_init" in programs.kith_admin.read_bytes():
+        pytest.skip("AddressSanitizer keeps what was freed")
+    folder = new_folder(tempfile.mkdtemp(prefix="kith-scale-"))
+    yield Scale(programs.kith_admin, folder)
+    shutil.rmtree(folder)
+
+
+def test_memory_does_not_grow_with_the_list(scale):
+    scale.import_users(FEW)
+    few = {form: scale.list_users(form)[3] for form in FORMATS}
+    scale.import_users(MANY - FEW)
+    for form in FORMATS:
+        _, _, size, memory = scale.list_users(form)
+        assert size > 40 * MANY
+        assert memory < few[form] + GROWTH_MAX_KIB, \
+            f"{form}: {few[form]} KiB with {FEW}, {memory} with {MANY}"
