@@ -342,3 +342,20 @@ testing_sql_integer(struct testing *t, const char *sql)
 	sqlite3_close(db);
 	return value;
 }
+
+void
+testing_no_sorting(struct testing *t, const char *sql)
+{
+	sqlite3 *db = stranger(t);
+	sqlite3_stmt *st = NULL;
+	const char *line;
+
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		line = (const char *)sqlite3_column_text(st, 3);
+		if (strstr(line, "TEMP B-TREE") != NULL)
+			fail_msg("%s: %s", line, sql);
+	}
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}

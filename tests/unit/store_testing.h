@@ -89,3 +89,5 @@ void testing_problem(void *context, const char *sentence);
 /* Runs SQL on the file through a connection of its own, as a stranger would. */
 void testing_sql(struct testing *t, const char *sql);
 int64_t testing_sql_integer(struct testing *t, const char *sql);
+/* No line of this EXPLAIN QUERY PLAN says that something is sorted. */
+void testing_no_sorting(struct testing *t, const char *sql);
