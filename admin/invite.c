@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * invite: links by which people sign up. The code is shown once, when it is
- * made; the database has only its hash.
+ * made; the database has only its hash, and the audit trail not even that.
  */
+#include "invite.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "address.h"
-#include "call.h"
 #include "database.h"
 #include "format.h"
 #include "hash.h"
 #include "host.h"
 #include "invite_link.h"
-#include "listing.h"
 #include "mem.h"
 #include "output.h"
 #include "qr.h"
 #include "store_invite.h"
 #include "token.h"
 
-#define CODE_LENGTH       20u /* characters: 100 bits */
-#define USES_MAX          1000000
-#define EXPIRES_DEFAULT   "7d"
-#define LISTEN_SEPARATORS " ,\t"
+#define CODE_LENGTH        20u /* characters: 100 bits */
+#define USES_MAX           1000000
+#define EXPIRES_DEFAULT_US (INT64_C(7) * 24 * 3600 * 1000000)
+#define LISTEN_SEPARATORS  " ,\t"
 
 _Static_assert(CODE_LENGTH <= INVITE_CODE_MAX, "a code fits into a link");
 _Static_assert(STORE_CODE_HASH_LENGTH == HASH_SIZE, "codes are hashed");
@@ -141,82 +141,132 @@ read_wishes(struct call *call, struct store_invite *invite)
 {
 	const char *expires = call_option(call, "expires");
 	const char *note = call_option(call, "note");
-	int64_t uses = 1, span_us = 0;
+	int64_t uses = 1;
 
+	*invite = (struct store_invite){ .created_us = format_now_us() };
 	if (call_option_number(call, "uses", 1, USES_MAX, &uses) != KITH_OK)
 		return KITH_MALFORMED;
+	invite->uses_left = (uint32_t)uses;
 	if (expires == NULL)
-		expires = EXPIRES_DEFAULT;
-	if (strcmp(expires, "never") != 0 &&
-	    !format_read_span(expires, &span_us))
-		return call_usage(call,
-		    "--expires takes a time such as 12h, 7d or 2w, or never.");
+		invite->expires_us = invite->created_us + EXPIRES_DEFAULT_US;
+	else if (strcmp(expires, "never") != 0 &&
+	    call_option_when(
+		call, "expires", FORMAT_AHEAD, &invite->expires_us) != KITH_OK)
+		return KITH_MALFORMED;
 	if (note != NULL &&
 	    (strlen(note) >= STORE_NOTE_MAX ||
 		text_check_message(note, strlen(note)) != KITH_OK))
 		return call_usage(call,
 		    "--note takes at most %u bytes of text.",
 		    STORE_NOTE_MAX - 1);
-	*invite = (struct store_invite){ .uses_left = (uint32_t)uses,
-		.created_us = format_now_us() };
-	if (span_us > 0)
-		invite->expires_us = invite->created_us + span_us;
 	if (note != NULL)
 		memcpy(invite->note, note, strlen(note));
 	return KITH_OK;
 }
 
+/* Who becomes a friend of all who use it. */
 static enum kith_code
-store(struct call *call, const char *code_text, struct store_invite *invite)
+find_befriended(
+    struct call *call, struct store_invite *invite, struct store_user *user)
 {
-	const char *befriend = call_option(call, "befriend");
-	uint8_t hash[HASH_SIZE];
-	struct store_user user;
-	enum kith_code code = database_begin(call);
+	const char *selector = call_option(call, "befriend");
+	enum kith_code code;
 
-	if (code != KITH_OK)
-		return code;
-	if (befriend != NULL) {
-		code = database_find_user(call, befriend, &user);
-		if (code != KITH_OK)
-			return database_end(call, code);
-		invite->befriend_id = user.id;
-	}
+	user->name[0] = '\0';
+	if (selector == NULL)
+		return KITH_OK;
+	code = database_find_user(call, selector, user);
+	if (code == KITH_OK && user->state == STORE_USER_SYSTEM)
+		return call_fail(call, KITH_FORBIDDEN,
+		    "The server itself is nobody's friend.");
+	if (code == KITH_OK)
+		invite->befriend_id = user->id;
+	return code;
+}
+
+static enum kith_code
+add_invite(struct call *call, const char *code_text,
+    struct store_invite *invite, const struct store_user *friend)
+{
+	uint8_t hash[HASH_SIZE];
+	char *target, *until;
+	enum kith_code code;
+
 	hash_sha256(code_text, strlen(code_text), hash);
 	memcpy(invite->hint, code_text, STORE_HINT_MAX - 1);
 	code = store_invite_add(call->store, hash, invite, &invite->id);
 	if (code != KITH_OK)
-		database_fault(call, code, "%s", kith_code_sentence(code));
+		return database_fault(
+		    call, code, "%s", kith_code_sentence(code));
+	target = mem_format("invite id:%lld", (long long)invite->id);
+	until = output_time_utc(invite->expires_us);
+	code = database_audit(call, target,
+	    json_pack("{s:I, s:s?, s:s?, s:s?}", "uses",
+		(json_int_t)invite->uses_left, "expires", until, "befriend",
+		friend->name[0] != '\0' ? friend->name : NULL, "note",
+		invite->note[0] != '\0' ? invite->note : NULL));
+	free(target);
+	free(until);
+	return code;
+}
+
+static enum kith_code
+store(struct call *call, const char *code_text, struct store_invite *invite,
+    struct store_user *friend)
+{
+	enum kith_code code = database_begin(call);
+
+	if (code != KITH_OK)
+		return code;
+	code = find_befriended(call, invite, friend);
+	if (code == KITH_OK)
+		code = add_invite(call, code_text, invite, friend);
 	return database_end(call, code);
 }
 
 static void
+tell_created(struct call *call, const struct store_invite *invite,
+    const struct store_user *friend)
+{
+	char *uses = format_count(invite->uses_left, "person", "people");
+	char *until = output_time_local(invite->expires_us);
+
+	if (until == NULL)
+		output_talk(call, "It is for %s and does not expire.", uses);
+	else
+		output_talk(
+		    call, "It is for %s and expires on %s.", uses, until);
+	if (friend->name[0] != '\0')
+		output_talk(call, "Whoever uses it becomes a friend of %s.",
+		    friend->name);
+	free(uses);
+	free(until);
+}
+
+static void
 answer_created(struct call *call, const struct store_invite *invite,
-    const struct invite_link *link)
+    const struct invite_link *link, const struct store_user *friend)
 {
 	char *text = invite_link_format(link);
-	char *uses = format_count(invite->uses_left, "person", "people");
 	char *until = output_time_utc(invite->expires_us);
+	bool befriends = friend->name[0] != '\0';
 
 	if (!call->json)
 		puts(text);
 	/* on the side of the talk, so that a script still reads just the link */
-	if (call_flag(call, "qr") && qr_draw(stderr, text) != KITH_OK)
+	if (call_flag(call, "qr") && !call->json &&
+	    qr_draw(stderr, text) != KITH_OK)
 		output_talk(call, "The link is too long for a QR code.");
-	if (invite->expires_us == 0)
-		output_talk(call, "It is for %s and does not expire.", uses);
-	else
-		output_talk(
-		    call, "It is for %s and expires on %.10s.", uses, until);
+	tell_created(call, invite, friend);
 	json_object_set_new(call->answer, "invite",
-	    json_pack("{s:I, s:s, s:s, s:i, s:s?, s:o}", "id",
+	    json_pack("{s:I, s:s, s:s, s:i, s:s?, s:o, s:s?, s:s?}", "id",
 		(json_int_t)invite->id, "code", link->invite, "link", text,
 		"uses_left", (int)invite->uses_left, "expires", until,
 		"befriend_id",
-		invite->befriend_id != 0 ? json_integer(invite->befriend_id)
-					 : json_null()));
+		befriends ? json_integer(friend->id) : json_null(), "befriend",
+		befriends ? friend->name : NULL, "note",
+		invite->note[0] != '\0' ? invite->note : NULL));
 	free(text);
-	free(uses);
 	free(until);
 }
 
@@ -225,6 +275,7 @@ invite_create(struct call *call)
 {
 	struct store_invite invite;
 	struct invite_link link = { .invite = "" };
+	struct store_user friend;
 	enum kith_code code = read_wishes(call, &invite);
 
 	if (code == KITH_OK)
@@ -234,7 +285,7 @@ invite_create(struct call *call)
 	if (code != KITH_OK)
 		return code;
 	random_text(link.invite, CODE_LENGTH);
-	code = store(call, link.invite, &invite);
+	code = store(call, link.invite, &invite, &friend);
 	if (code != KITH_OK)
 		return code;
 	if (strchr(link.address.host, '.') == NULL &&
@@ -244,159 +295,16 @@ invite_create(struct call *call)
 		    "others know it by another name.",
 		    link.address.host);
 	fill_pin(call, &link);
-	answer_created(call, &invite, &link);
+	answer_created(call, &invite, &link, &friend);
 	return KITH_OK;
-}
-
-/* ---- list ------------------------------------------------------------- */
-
-enum {
-	INVITE_ID,
-	INVITE_HINT,
-	INVITE_STATE,
-	INVITE_USES,
-	INVITE_LEFT,
-	INVITE_CREATED,
-	INVITE_EXPIRES,
-	INVITE_BEFRIEND,
-	INVITE_NOTE,
-};
-
-static const struct column invite_columns[] = {
-	[INVITE_ID] = { "id", "ID", COLUMN_NUMBER },
-	[INVITE_HINT] = { "begins", "BEGINS", COLUMN_TEXT },
-	[INVITE_STATE] = { "state", "STATE", COLUMN_TEXT },
-	[INVITE_USES] = { "uses", "USED", COLUMN_NUMBER },
-	[INVITE_LEFT] = { "uses_left", "LEFT", COLUMN_NUMBER },
-	[INVITE_CREATED] = { "created", "CREATED", COLUMN_TIME },
-	[INVITE_EXPIRES] = { "expires", "EXPIRES", COLUMN_TIME },
-	[INVITE_BEFRIEND] = { "befriend", "FRIEND OF", COLUMN_TEXT },
-	[INVITE_NOTE] = { "note", "NOTE", COLUMN_TEXT },
-	{},
-};
-
-struct walk {
-	struct call *call;
-	struct listing *listing;
-	int64_t now_us;
-	int64_t last_id;
-	uint32_t page;
-};
-
-static const char *
-state_word(const struct store_invite *invite, int64_t now_us)
-{
-	if (invite->uses_left == 0)
-		return "used up";
-	if (invite->expires_us != 0 && invite->expires_us <= now_us)
-		return "expired";
-	return "open";
-}
-
-static bool
-list_one(void *context, const struct store_invite *invite)
-{
-	struct walk *walk = context;
-	struct listing *l = walk->listing;
-	struct store_user friend;
-
-	listing_add_row(l);
-	listing_set_number(l, INVITE_ID, invite->id);
-	listing_set_text(l, INVITE_HINT, invite->hint);
-	listing_set_text(l, INVITE_STATE, state_word(invite, walk->now_us));
-	listing_set_number(l, INVITE_USES, invite->uses);
-	listing_set_number(l, INVITE_LEFT, invite->uses_left);
-	listing_set_time(l, INVITE_CREATED, invite->created_us);
-	listing_set_time(l, INVITE_EXPIRES, invite->expires_us);
-	if (invite->befriend_id != 0 &&
-	    store_user_find(walk->call->store, invite->befriend_id, &friend) ==
-		KITH_OK)
-		listing_set_text(l, INVITE_BEFRIEND, friend.name);
-	if (invite->note[0] != '\0')
-		listing_set_text(l, INVITE_NOTE, invite->note);
-	walk->last_id = invite->id;
-	walk->page++;
-	return true;
-}
-
-static enum kith_code
-list_page(void *context, struct listing *l, bool *more_r)
-{
-	struct walk *walk = context;
-	enum kith_code code;
-
-	walk->listing = l;
-	walk->page = 0;
-	code = store_invite_each(walk->call->store, walk->last_id,
-	    LISTING_PAGE_ROWS, list_one, walk);
-	*more_r = walk->page == LISTING_PAGE_ROWS;
-	return code;
-}
-
-static enum kith_code
-invite_list(struct call *call)
-{
-	struct walk walk = { .call = call, .now_us = format_now_us() };
-	struct listing *l = listing_begin(call, "invites", invite_columns);
-
-	return database_list(call, &l, list_page, &walk);
-}
-
-/* ---- revoke ----------------------------------------------------------- */
-
-/* "id:N", a code, or a whole link. */
-static enum kith_code
-find_invite(struct call *call, const char *selector, int64_t *id_r)
-{
-	struct invite_link link;
-	struct store_invite invite;
-	uint8_t hash[HASH_SIZE];
-	enum kith_code code;
-
-	if (database_read_id(selector, id_r))
-		return KITH_OK;
-	if (invite_link_parse(selector, &link, NULL) == KITH_OK)
-		selector = link.invite;
-	hash_sha256(selector, strlen(selector), hash);
-	code = store_invite_find_code(call->store, hash, &invite);
-	if (code == KITH_OK)
-		*id_r = invite.id;
-	return code;
-}
-
-static enum kith_code
-invite_revoke(struct call *call)
-{
-	const char *selector = call_argument(call, 0);
-	enum kith_code code = database_open(call, false);
-	int64_t id = 0;
-
-	if (code == KITH_OK)
-		code = database_begin(call);
-	if (code != KITH_OK)
-		return code;
-	code = find_invite(call, selector, &id);
-	if (code == KITH_OK)
-		code = store_invite_remove(call->store, id);
-	if (code != KITH_OK)
-		database_fault(
-		    call, code, "There is no invite \"%s\".", selector);
-	code = database_end(call, code);
-	if (code == KITH_OK) {
-		output_talk(
-		    call, "The invite id:%lld is revoked.", (long long)id);
-		json_object_set_new(call->answer, "revoked",
-		    json_pack("{s:I}", "id", (json_int_t)id));
-	}
-	return code;
 }
 
 /* ---- the table -------------------------------------------------------- */
 
 static const struct command_option create_options[] = {
 	{ "uses", "N", "how many people may use it; default 1" },
-	{ "expires", "TIME",
-	    "such as 12h, 7d or 2w, or never; default " EXPIRES_DEFAULT },
+	{ "expires", "WHEN",
+	    "such as 12h, 7d, 2026-12-24, or never; default 7d" },
 	{ "befriend", "USER", "who becomes a friend of all who use it",
 	    WORD_USER },
 	{ "note", "TEXT", "what it is for; shown by \"invite list\"" },
@@ -404,20 +312,41 @@ static const struct command_option create_options[] = {
 	{ "qr", NULL, "draw the link as a QR code too" }, {}
 };
 
+static const struct command_option list_options[] = {
+	{ "open", NULL, "only those by which people can sign up now" }, {}
+};
+
+static const struct command_example create_examples[] = {
+	{ "kith-admin invite create", "for one person, within a week" },
+	{ "kith-admin invite create --befriend alice --qr",
+	    "for a friend of alice, to be scanned from the screen" },
+	{ "kith-admin invite create --uses 30 --expires 2w --note choir",
+	    "for thirty people, within two weeks" },
+	{}
+};
+
+static const struct command_example revoke_examples[] = {
+	{ "kith-admin invite revoke id:3", "as \"invite list\" shows it" }, {}
+};
+
 const struct command invite_commands[] = {
 	{ .noun = "invite",
 	    .verb = "create",
 	    .arguments = "",
 	    .summary = "Make a link by which people sign up",
-	    .details = "The link is shown only now. Makes the database where "
-		       "there is none.",
+	    .details = "The link is shown only now. It has the fingerprint of "
+		       "the server's key in it, so that whoever uses it need "
+		       "not compare any. Makes the database where there is "
+		       "none.",
 	    .options = create_options,
+	    .examples = create_examples,
 	    .flags = COMMAND_WRITES | COMMAND_BEGINNER,
 	    .run = invite_create },
 	{ .noun = "invite",
 	    .verb = "list",
 	    .arguments = "",
 	    .summary = "List the invites",
+	    .options = list_options,
 	    .flags = COMMAND_READS,
 	    .answer = "invites",
 	    .columns = invite_columns,
@@ -426,8 +355,10 @@ const struct command invite_commands[] = {
 	    .verb = "revoke",
 	    .arguments = "INVITE",
 	    .summary = "Make an invite useless",
-	    .details = "An INVITE is its link, its code, or id:NUMBER.",
+	    .details = "An INVITE is its link, its code, or id:NUMBER. Who has "
+		       "signed up by it stays.",
 	    .kinds = { WORD_INVITE },
+	    .examples = revoke_examples,
 	    .flags = COMMAND_WRITES,
 	    .run = invite_revoke },
 	{},

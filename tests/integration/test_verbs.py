@@ -38,8 +38,6 @@ MISSING = {
     "db size",
     "db vacuum",
     "db verify",
-    "invite list",
-    "invite revoke",
     "server check",
     "server fingerprint",
     "server stats",
