@@ -27,7 +27,6 @@
 
 #define PARENT_PROBE_MS     10000 /* without systemd's watchdog */
 #define PARENT_STOP_STEP_MS (CHILD_STOP_MS + 2000)
-#define PARENT_NAMES_MAX    256u
 
 /* ---- systemd --------------------------------------------------------- */
 
@@ -42,8 +41,8 @@ tell_status(struct parent *p)
 	sd_notifyf(0, "STATUS=%s%s%s", listener->status, comma, hub->status);
 }
 
-static void
-log_next_key(const struct parent *p)
+void
+parent_log_next_key(const struct parent *p)
 {
 	if (p->next_pin[0] != '\0')
 		log_info("people are told of the next key %s", p->next_pin);
@@ -53,12 +52,9 @@ static void
 tell_ready(struct parent *p)
 {
 	sd_notify(0, "READY=1");
-	if (p->told_ready)
-		return;
-	p->told_ready = true;
 	log_info("serving on %s as \"%s\", key %s", p->settings->listen,
 	    p->settings->server_name, p->pin);
-	log_next_key(p);
+	parent_log_next_key(p);
 	if (p->options->serving != NULL)
 		p->options->serving(p->options->context);
 }
@@ -240,106 +236,6 @@ on_stop_limit(evutil_socket_t fd, short events, void *context)
 	if (p->waits_for_orphans)
 		kill_orphans();
 	set_stop_limit(p);
-}
-
-/* ---- reload ---------------------------------------------------------- */
-
-struct first_problem {
-	int line;
-	int count;
-	char sentence[FAULT_SENTENCE_MAX];
-};
-
-static void
-keep_first(int line, const char *sentence, void *context)
-{
-	struct first_problem *first = context;
-
-	if (first->count++ == 0) {
-		first->line = line;
-		snprintf(
-		    first->sentence, sizeof(first->sentence), "%s", sentence);
-	}
-}
-
-static enum kith_code
-read_anew(struct parent *p, struct fault *fault)
-{
-	struct first_problem first = { .count = 0 };
-	enum kith_code code = settings_load(
-	    p->options->config, &p->next_settings, keep_first, &first);
-
-	if (code != KITH_OK) {
-		char more[32] = "";
-
-		if (first.count > 1)
-			snprintf(more, sizeof(more), " (and %d more)",
-			    first.count - 1);
-		return fault_set(fault, code, "%s:%d: %s%s", p->options->config,
-		    first.line, first.sentence, more);
-	}
-	return identity_load(p->next_settings, &p->next_identity, fault);
-}
-
-void
-parent_reload_failed(struct parent *p, const char *sentence)
-{
-	log_error("nothing was reloaded, the old settings stay: %s", sentence);
-	settings_free(&p->next_settings);
-	identity_clear(&p->next_identity);
-	p->reloading = false;
-	sd_notify(0, "READY=1");
-}
-
-/* First half: the listener judges the new pair before anybody changes. */
-void
-parent_reload(struct parent *p)
-{
-	struct fault fault = { .code = KITH_OK };
-	struct timespec now;
-
-	if (p->reloading)
-		return; /* again when this one has ended */
-	p->reload_wanted = false;
-	p->reloading = true;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
-	    (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	if (read_anew(p, &fault) != KITH_OK) {
-		parent_reload_failed(p, fault.sentence);
-		return;
-	}
-	parent_send_reload(p, parent_one(p, KITH__IPC__ROLE__ROLE_LISTENER),
-	    p->next_settings, &p->next_identity);
-}
-
-/* Second half: it is good; now it is everybody's. */
-void
-parent_reload_accepted(struct parent *p)
-{
-	char names[PARENT_NAMES_MAX];
-
-	if (settings_restart_keys(
-		p->settings, p->next_settings, names, sizeof(names)) > 0) {
-		log_warning("these changes need a restart of kithd: %s", names);
-		settings_keep_restart_keys(p->settings, p->next_settings);
-	}
-	settings_free(&p->settings);
-	identity_clear(&p->identity);
-	p->settings = p->next_settings;
-	p->identity = p->next_identity;
-	p->next_settings = NULL;
-	memset(&p->next_identity, 0, sizeof(p->next_identity));
-	p->reloading = false;
-	parent_default_name(p->settings);
-	log_set_level((enum log_level)p->settings->log_level);
-	parent_send_reload(
-	    p, parent_one(p, KITH__IPC__ROLE__ROLE_HUB), p->settings, NULL);
-	parent_send_reload(
-	    p, parent_one(p, KITH__IPC__ROLE__ROLE_AUTH), p->settings, NULL);
-	log_info("reloaded %s, key %s", p->options->config, p->pin);
-	log_next_key(p);
-	tell_ready(p);
 }
 
 /* ---- signals --------------------------------------------------------- */

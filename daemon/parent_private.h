@@ -13,7 +13,7 @@
 #include "parent.h"
 #include "proc.h"
 
-/* Shared by parent.c, parent_children.c and parent_tell.c only. */
+/* Shared by the files parent*.c only. */
 
 #define PARENT_CHILDREN   3u /* hub, auth, listener */
 #define PARENT_LINKS_MAX  4u
@@ -81,7 +81,6 @@ struct parent {
 	bool linked[PARENT_LINKS_MAX]; /* as proc_links */
 
 	enum stage stage;
-	bool told_ready;
 	bool reload_wanted;
 	bool reloading;
 	bool waits_for_orphans;
@@ -99,10 +98,13 @@ void parent_advance(struct parent *p);
 void parent_alive(struct parent *p, struct one *one);
 void parent_stop(struct parent *p, int status);
 void parent_stop_next(struct parent *p);
+void parent_log_next_key(const struct parent *p);
+void parent_default_name(struct settings *settings);
+
+/* parent_reload.c */
 void parent_reload(struct parent *p);
 void parent_reload_accepted(struct parent *p);
 void parent_reload_failed(struct parent *p, const char *sentence);
-void parent_default_name(struct settings *settings);
 
 /* parent_children.c */
 struct one *parent_one(struct parent *p, Kith__Ipc__Role role);
