@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "certificate.h"
+#include "database.h"
 #include "format.h"
 #include "host.h"
 #include "listing.h"
@@ -191,6 +192,9 @@ make_pair(struct call *call, const struct names *names, int64_t days)
 		    certificate, strlen(certificate), &info, &call->fault);
 	if (code == KITH_OK)
 		code = store_pair(call, certificate, key);
+	if (code == KITH_OK)
+		database_audit_outside(
+		    call, path, json_pack("{s:s}", "fingerprint", info.pin));
 	if (code == KITH_OK)
 		code = answer_certificate(call, path, &info);
 	free(certificate);
