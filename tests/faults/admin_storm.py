@@ -28,9 +28,14 @@ import sys
 import threading
 import time
 
-from crowd import Crowd, Fault, PASSWORD, compare, rows, workbench
-from kith_server import as_ordinary_user, wait_until
-from storm_actions import Pool, choose, covered
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "integration"))
+
+from crowd import (Crowd, Fault, PASSWORD, compare, rows,  # noqa: E402
+                   workbench)
+from kith_server import as_ordinary_user  # noqa: E402
+from patience import wait_until  # noqa: E402
+from storm_actions import Pool, choose, covered  # noqa: E402
 
 WORKERS = 3
 GUESTS = 6                # of each worker: live, and everybody's victims

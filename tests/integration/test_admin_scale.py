@@ -8,16 +8,19 @@ import tempfile
 import pytest
 
 from admin_scale import FORMATS, Scale
+from patience import VALGRIND
 from verbs import new_folder
 
-FEW, MANY = 1500, 20000   # more than a page, and many pages
-GROWTH_MAX_KIB = 1024
+FEW, MANY = 3000, 20000   # some pages, and many
+GROWTH_MAX_KIB = 2048
 
 
 @pytest.fixture
 def scale(programs):
     if b"__asan_init" in programs.kith_admin.read_bytes():
         pytest.skip("AddressSanitizer keeps what was freed")
+    if VALGRIND:
+        pytest.skip("valgrind needs memory of its own")
     folder = new_folder(tempfile.mkdtemp(prefix="kith-scale-"))
     yield Scale(programs.kith_admin, folder)
     shutil.rmtree(folder)

@@ -70,10 +70,11 @@ import jsonschema
 from admin_tool import (CHEAP, CONFLICT, FAILED, INTEGRITY,  # noqa: F401
                         NOT_FOUND, OK, REFUSED, USAGE)
 from kith_server import REPORTS, as_ordinary_user, own
+from patience import seconds
 
 SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "schemas"
 STATES = ("down", "up", "load")
-TIMEOUT_S = 60
+TIMEOUT_S = seconds(60)
 COLOUR = "\x1b["
 
 # What of a database stands still unless somebody changes it by kith-admin,

@@ -21,18 +21,18 @@ import tempfile
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "integration"))
+from kith_client import Closed, Refused, uuid7
+from kith_server import Programs, Server
+from patience import seconds
 
-from kith_client import Client, Closed, Refused, uuid7  # noqa: E402
-from kith_server import Programs, Server  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 PASSWORD = "correct horse 7"
 LOST = (OSError, ssl.SSLError, Closed)
 PAUSE_S = (0.2, 1.2)      # between two messages of one person
 AWAY_S = (0.05, 0.3)      # before another try to come back
-STUCK_S = 30.0            # without an answer
-SETTLE_S = 60.0
+STUCK_S = seconds(30.0)   # without an answer
+SETTLE_S = seconds(60.0)
 
 # Why a person may be kept out for a while; all else is a fault.
 KEPT_OUT = ("LOCKED", "BAD_CREDENTIALS", "NOT_FOUND", "PENDING", "BUSY",
@@ -105,8 +105,10 @@ class Member:
         self.token, self.id = client.token, client.id
 
     def _start_over(self):
-        """Another epoch: a snapshot takes the place of all that was known."""
+        """Another epoch: a snapshot takes the place of all that was known, and
+        what was promised before it may lie behind the backup."""
         self.cursor = None
+        self.promised.clear()
         self.friends.clear()
         self.messages.clear()
         self.requests.clear()
