@@ -47,11 +47,25 @@ close_file(FILE **file)
 	*file = NULL;
 }
 
+/* A file that was made and not written to; if we still may. */
+static void
+forget_unused(const struct call_option *o)
+{
+	struct stat st;
+
+	if (o->file != NULL && o->option->kind == WORD_FILE_WRITE &&
+	    fflush(o->file) == 0 && fstat(fileno(o->file), &st) == 0 &&
+	    st.st_size == 0)
+		unlink(o->value);
+}
+
 void
 call_clear(struct call *call)
 {
-	for (int i = 0; i < call->option_count; i++)
+	for (int i = 0; i < call->option_count; i++) {
+		forget_unused(&call->options[i]);
 		close_file(&call->options[i].file);
+	}
 	for (int i = 0; i < COMMAND_ARGUMENTS_MAX; i++)
 		close_file(&call->argument_files[i]);
 	json_decref(call->answer);

@@ -83,14 +83,14 @@ import_problem(struct import *im, unsigned long place, const char *format, ...)
 	va_end(args);
 	clean = output_clean(sentence);
 	output_talk(im->call, "%s %lu: %s", im->unit, place, clean);
-	free(clean);
-	if (!im->call->json)
-		return;
-	if (im->told == NULL)
+	if (im->call->json && im->told == NULL)
 		im->told = listing_begin(im->call, "problems", problem_columns);
-	listing_add_row(im->told);
-	listing_set_number(im->told, PROBLEM_PLACE, (int64_t)place);
-	listing_set_text(im->told, PROBLEM_MESSAGE, sentence);
+	if (im->told != NULL) {
+		listing_add_row(im->told);
+		listing_set_number(im->told, PROBLEM_PLACE, (int64_t)place);
+		listing_set_text(im->told, PROBLEM_MESSAGE, clean);
+	}
+	free(clean);
 }
 
 void

@@ -35,6 +35,7 @@ enum import_field {
 struct import_row {
 	unsigned long place; /* its line, or how manieth entry it is */
 	char *fields[IMPORT_FIELD_COUNT]; /* as they were read; NULL: none */
+	bool broken;                      /* what can be said of it was said */
 	/* checked */
 	enum store_user_state state;
 	int64_t until_us;

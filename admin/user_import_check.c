@@ -115,6 +115,8 @@ check_hash(struct import *im, struct import_row *row)
 static void
 check_row(struct import *im, struct import_row *row)
 {
+	if (row->broken)
+		return;
 	check_name(im, row);
 	check_texts(im, row);
 	check_state(im, row);
@@ -133,7 +135,7 @@ check_existing(struct import *im, struct import_row *row)
 	struct store_user user;
 	enum kith_code code;
 
-	if (name == NULL || text_check_name(name) != KITH_OK)
+	if (row->broken || name == NULL || text_check_name(name) != KITH_OK)
 		return KITH_OK;
 	code = store_user_find_name(im->call->store, name, &user);
 	if (code == KITH_NOT_FOUND)
@@ -203,7 +205,8 @@ check_friends(struct import *im, struct import_row *row)
 	char *names, *rest, *name;
 	enum kith_code code = KITH_OK;
 
-	if (row->skipped || row->fields[IMPORT_FRIENDS] == NULL ||
+	if (row->broken || row->skipped ||
+	    row->fields[IMPORT_FRIENDS] == NULL ||
 	    row->fields[IMPORT_NAME] == NULL)
 		return KITH_OK;
 	rest = names = mem_dup_string(row->fields[IMPORT_FRIENDS]);

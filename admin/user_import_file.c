@@ -14,7 +14,7 @@
 #include "user_import.h"
 
 #define CSV_COLUMNS_MAX 64
-#define CSV_CHUNK       4096 /* bytes that are parsed at once, at most a line */
+#define CSV_CHUNK       16384 /* bytes that are read at once */
 
 static const char *const field_names[IMPORT_FIELD_COUNT] = {
 	[IMPORT_NAME] = "name",
@@ -65,6 +65,16 @@ stop(struct csv_reader *r)
 	r->stopped = true;
 }
 
+/* Nothing of a row that has no end can be judged. */
+static void
+stop_in_row(struct csv_reader *r, const char *why)
+{
+	import_problem(r->im, r->begun, "%s", why);
+	if (r->row != NULL)
+		r->row->broken = true;
+	stop(r);
+}
+
 static void
 take_heading(struct csv_reader *r, const char *name)
 {
@@ -106,11 +116,13 @@ take_value(struct csv_reader *r, const char *value)
 	if (r->column++ >= r->column_count || value[0] == '\0')
 		return;
 	field = r->columns[r->column - 1];
-	if (field == IMPORT_FIELD_COUNT)
+	if (field == IMPORT_FIELD_COUNT) {
 		import_problem(r->im, r->begun,
 		    "\"%.40s\" stands in a column without a heading.", value);
-	else
+		r->row->broken = true;
+	} else {
 		r->row->fields[field] = mem_dup_string(value);
+	}
 }
 
 static void
@@ -152,12 +164,14 @@ end_row(int end, void *context)
 	(void)end;
 	if (r->stopped)
 		return;
-	if (!r->heading_read)
+	if (!r->heading_read) {
 		end_heading(r);
-	else if (r->column != r->column_count)
+	} else if (r->column != r->column_count) {
 		import_problem(r->im, r->begun,
-		    "The line has %d values, and the heading %d.", r->column,
+		    "The line has %d of the heading's %d values.", r->column,
 		    r->column_count);
+		r->row->broken = true;
+	}
 	r->column = 0;
 	r->row = NULL;
 	r->row_bytes = 0;
@@ -166,60 +180,66 @@ end_row(int end, void *context)
 
 /* Spreadsheets write what their country separates lists with. */
 static unsigned char
-guess_separator(const char *heading)
+guess_separator(const char *heading, size_t length)
 {
-	static const char separators[] = ",;\t";
-	const char *at = strpbrk(heading, separators);
-
-	return at != NULL ? (unsigned char)*at : (unsigned char)',';
+	for (size_t i = 0; i < length; i++) {
+		if (strchr(",;\t", heading[i]) != NULL && heading[i] != '\0')
+			return (unsigned char)heading[i];
+	}
+	return ',';
 }
 
+/* A line or a part of one. */
 static void
 parse(struct csv_reader *r, const char *text, size_t length)
 {
-	if (r->line == r->begun && !r->heading_read && r->row_bytes == 0)
-		csv_set_delim(&r->parser, guess_separator(text));
+	if (!r->heading_read && r->row_bytes == 0)
+		csv_set_delim(&r->parser, guess_separator(text, length));
 	r->row_bytes += length;
-	if (r->row_bytes > IMPORT_ROW_BYTES_MAX) {
-		import_problem(r->im, r->begun,
-		    "The line has over %u bytes; is a quotation mark missing?",
-		    IMPORT_ROW_BYTES_MAX);
-		stop(r);
-		return;
-	}
-	if (csv_parse(&r->parser, text, length, take_field, end_row, r) ==
-		length ||
-	    r->stopped)
-		return;
-	import_problem(
-	    r->im, r->line, "The quotation marks do not fit together.");
-	stop(r);
+	if (r->row_bytes > IMPORT_ROW_BYTES_MAX)
+		stop_in_row(
+		    r, "The line is too long; is a quotation mark missing?");
+	else if (csv_parse(&r->parser, text, length, take_field, end_row, r) !=
+		length &&
+	    !r->stopped)
+		stop_in_row(r, "The quotation marks do not fit together.");
 }
 
 /* Line by line, so that it is known where a row stands. */
+static void
+parse_lines(struct csv_reader *r, const char *text, size_t length)
+{
+	while (length > 0 && !r->stopped) {
+		const char *end = memchr(text, '\n', length);
+		size_t part = end != NULL ? (size_t)(end - text) + 1 : length;
+
+		parse(r, text, part);
+		text += part;
+		length -= part;
+		if (end == NULL)
+			continue;
+		/* libcsv passes over an empty line without a word */
+		if (r->begun == r->line && r->row == NULL && r->column == 0)
+			r->begun++;
+		r->line++;
+	}
+}
+
 static enum kith_code
 read_csv(struct import *im, FILE *file, unsigned long line)
 {
 	struct csv_reader r = { .im = im, .line = line, .begun = line };
 	char text[CSV_CHUNK];
+	size_t length;
 
 	if (csv_init(
 		&r.parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) != 0)
 		abort();
-	while (!r.stopped && fgets(text, sizeof(text), file) != NULL) {
-		size_t length = strlen(text);
-
-		parse(&r, text, length);
-		if (length > 0 && text[length - 1] == '\n') {
-			if (r.begun == r.line && r.column == 0 &&
-			    r.row_bytes <= 2)
-				r.begun++; /* an empty line */
-			r.line++;
-		}
-	}
+	while (!r.stopped && (length = fread(text, 1, sizeof(text), file)) > 0)
+		parse_lines(&r, text, length);
 	if (!r.stopped && csv_fini(&r.parser, take_field, end_row, &r) != 0)
-		import_problem(im, r.begun,
-		    "A quotation mark that begins here never ends.");
+		stop_in_row(
+		    &r, "A quotation mark that begins here never ends.");
 	csv_free(&r.parser);
 	explicit_bzero(text, sizeof(text));
 	return im->call->fault.code;
@@ -244,7 +264,7 @@ read_json_bytes(void *buffer, size_t length, void *context)
 
 /* An array of names becomes what stands in CSV. */
 static char *
-join_names(struct import *im, const struct import_row *row, const json_t *list)
+join_names(struct import *im, struct import_row *row, const json_t *list)
 {
 	char *joined = mem_dup_string("");
 	const json_t *name;
@@ -257,6 +277,7 @@ join_names(struct import *im, const struct import_row *row, const json_t *list)
 		if (!json_is_string(name)) {
 			import_problem(im, row->place,
 			    "\"friends\" takes an array of names.");
+			row->broken = true;
 			break;
 		}
 		joined = mem_resize(joined, used + length + 2, 1);
@@ -275,18 +296,21 @@ take_member(struct import *im, struct import_row *row, const char *key,
 	enum import_field field = import_find_field(key);
 	const char *text = json_string_value(value);
 
-	if (field == IMPORT_FIELD_COUNT)
+	if (field == IMPORT_FRIENDS && json_is_array(value)) {
+		row->fields[field] = join_names(im, row, value);
+	} else if (field == IMPORT_FIELD_COUNT) {
 		import_problem(im, row->place,
 		    "There is no member \"%.40s\"; there are %s.", key,
 		    FIELD_NAMES);
-	else if (field == IMPORT_FRIENDS && json_is_array(value))
-		row->fields[field] = join_names(im, row, value);
-	else if (text != NULL && strlen(text) == json_string_length(value))
-		row->fields[field] =
-		    text[0] != '\0' ? mem_dup_string(text) : NULL;
-	else if (!json_is_null(value))
+		row->broken = true;
+	} else if (text != NULL && text[0] != '\0' &&
+	    row->fields[field] == NULL) {
+		row->fields[field] = mem_dup_string(text);
+	} else if (text == NULL && !json_is_null(value)) {
 		import_problem(im, row->place, "\"%s\" takes a string.",
 		    field_names[field]);
+		row->broken = true;
+	}
 }
 
 static enum kith_code
@@ -302,7 +326,8 @@ take_array(struct import *im, const json_t *list)
 
 		if (row == NULL)
 			return im->call->fault.code;
-		if (!json_is_object(entry))
+		row->broken = !json_is_object(entry);
+		if (row->broken)
 			import_problem(im, i + 1, "It is not an object.");
 		json_object_foreach((json_t *)entry, key, value)
 		    take_member(im, row, key, value);
