@@ -123,6 +123,90 @@ static const char *const checks[] = {
 	"  OR EXISTS (SELECT 1 FROM friend_request WHERE from_id = u.id)"
 	"  OR EXISTS (SELECT 1 FROM friend_request WHERE to_id = u.id))"
 	" LIMIT 100",
+
+	"SELECT format('user %d is deleted and yet has a name, a password or a"
+	" time to wait for', id) FROM user WHERE state = 4 AND (phc <> ''"
+	"  OR name <> 'deleted:' || id OR display_name <> ''"
+	"  OR until_us IS NOT NULL) LIMIT 100",
+
+	/* States: 1 active, 2 pending, 3 locked, 5 deleting, 6 the system's. */
+	"SELECT format('user %d is in state %d, which does not exist', id,"
+	"  state) FROM user WHERE state NOT BETWEEN 1 AND 6 LIMIT 100",
+
+	"SELECT format('user %d waits to be purged, but not until when', id)"
+	" FROM user WHERE state = 5 AND until_us IS NULL LIMIT 100",
+
+	"SELECT format('user %d is neither locked nor about to be deleted, and"
+	" yet waits for the end of that', id) FROM user"
+	" WHERE state NOT IN (3, 5)"
+	"  AND (until_us IS NOT NULL OR state_before IS NOT NULL) LIMIT 100",
+
+	"SELECT format('user %d would come back to state %d', id, state_before)"
+	" FROM user WHERE state_before NOT BETWEEN 1 AND 3 LIMIT 100",
+
+	"SELECT format('user %d is \"%s\", but not the server''s own account',"
+	"  id, name) FROM user WHERE (state = 6) <> (name = ':server')"
+	" LIMIT 100",
+
+	"SELECT format('user %d is the server''s own account and yet has a"
+	" password, devices, friends or requests', u.id) FROM user u"
+	" WHERE u.state = 6 AND (u.phc <> ''"
+	"  OR EXISTS (SELECT 1 FROM device WHERE user_id = u.id)"
+	"  OR EXISTS (SELECT 1 FROM friend_link WHERE low_id = u.id)"
+	"  OR EXISTS (SELECT 1 FROM friend_link WHERE high_id = u.id)"
+	"  OR EXISTS (SELECT 1 FROM friend_request WHERE from_id = u.id)"
+	"  OR EXISTS (SELECT 1 FROM friend_request WHERE to_id = u.id))",
+
+	"SELECT format('device %d of user %d was seen after the user', d.id,"
+	"  u.id) FROM device d JOIN user u ON u.id = d.user_id"
+	" WHERE d.last_seen_us > u.last_seen_us LIMIT 100",
+
+	/* Counters. Messages below first_kept are counted and gone. */
+	"SELECT format('conversation %d has %d messages of user %d, not %d',"
+	"  c.id, count(m.number), c.low_id, c.low_sent) FROM conversation c"
+	"  LEFT JOIN message m ON m.conversation_id = c.id"
+	"   AND m.sender_id = c.low_id"
+	" GROUP BY c.id HAVING count(m.number) > c.low_sent"
+	"  OR (c.first_kept = 1 AND count(m.number) <> c.low_sent) LIMIT 100",
+
+	/* Rows that nothing refers to, or that refer to nothing. */
+	"SELECT format('conversation %d has no member', c.id)"
+	" FROM conversation c WHERE NOT EXISTS (SELECT 1 FROM member b"
+	"  WHERE b.conversation_id = c.id) LIMIT 100",
+
+	"SELECT format('event %d is for user %d, who is not there', e.sequence,"
+	"  -e.audience) FROM event e WHERE e.audience < 0 AND NOT EXISTS"
+	"  (SELECT 1 FROM user u WHERE u.id = -e.audience) LIMIT 100",
+
+	"SELECT format('event %d is for conversation %d, which is not there',"
+	"  e.sequence, e.audience) FROM event e WHERE e.audience >= 0"
+	"  AND NOT EXISTS (SELECT 1 FROM conversation c"
+	"   WHERE c.id = e.audience) LIMIT 100",
+
+	"SELECT format('event %d tells of a user or a conversation that is not"
+	" there', e.sequence) FROM event e"
+	" WHERE NOT EXISTS (SELECT 1 FROM user u WHERE u.id = e.user_id)"
+	"   AND e.user_id IS NOT NULL"
+	"  OR NOT EXISTS (SELECT 1 FROM user u WHERE u.id = e.peer_id)"
+	"   AND e.peer_id IS NOT NULL"
+	"  OR NOT EXISTS (SELECT 1 FROM conversation c"
+	"   WHERE c.id = e.conversation_id) AND e.conversation_id IS NOT NULL"
+	" LIMIT 100",
+
+	"SELECT format('operation %d is of user %d, who is not there',"
+	"  o.number, o.user_id) FROM operation o WHERE NOT EXISTS"
+	"  (SELECT 1 FROM user u WHERE u.id = o.user_id) LIMIT 100",
+
+	/* What is kept for administrators. */
+	"SELECT format('audit row %d does not say who did what', id) FROM audit"
+	" WHERE actor = '' OR command = '' LIMIT 100",
+
+	"SELECT format('audit row %d has details that are no JSON', id)"
+	" FROM audit WHERE NOT json_valid(detail) LIMIT 100",
+
+	"SELECT format('announcement %d has %d recipients and no sender', a.id,"
+	"  a.recipients) FROM announcement a WHERE a.recipients < 1"
+	"  OR NOT EXISTS (SELECT 1 FROM user WHERE state = 6) LIMIT 100",
 };
 /* clang-format on */
 

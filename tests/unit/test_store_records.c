@@ -79,6 +79,9 @@ an_audit_row_has_its_limits(void **state)
 	struct store_audit row = { 0, T0, "a", "b", "", "{}" };
 
 	memset(long_text, 'x', sizeof(long_text));
+	/* a JSON string, from the second byte on; the first is too much */
+	long_text[0] = long_text[1] = '"';
+	long_text[sizeof(long_text) - 2] = '"';
 	long_text[sizeof(long_text) - 1] = '\0';
 	testing_begin(t);
 	gives(note(t, T0, "", "user add", ""), KITH_MALFORMED);
