@@ -28,6 +28,14 @@ const struct column db_backup_columns[] = {
 	{},
 };
 
+enum { VERIFIED_PATH, VERIFIED_VERSION };
+
+static const struct column verified_columns[] = {
+	[VERIFIED_PATH] = { "path", "Database", COLUMN_TEXT },
+	[VERIFIED_VERSION] = { "schema_version", "Version", COLUMN_NUMBER },
+	{},
+};
+
 enum { PROBLEM };
 
 const struct column db_verify_columns[] = {
@@ -177,15 +185,18 @@ static enum kith_code
 show_findings(
     struct call *call, struct findings *found, const char *name, int version)
 {
-	struct listing *l;
+	struct listing *l =
+	    listing_begin_record(call, "database", verified_columns);
 	enum kith_code code;
 
-	if (call->json) {
-		json_object_set_new(
-		    call->answer, "database", json_string(name));
-		json_object_set_new(
-		    call->answer, "schema_version", json_integer(version));
-	}
+	listing_set_text(l, VERIFIED_PATH, name);
+	if (version > 0)
+		listing_set_number(l, VERIFIED_VERSION, version);
+	code = listing_end(&l, KITH_OK);
+	/* "there are none" would be of a list that nobody asked for */
+	if (code != KITH_OK ||
+	    (found->count == 0 && call->format == CALL_TABLE))
+		return code;
 	l = listing_begin(call, "problems", db_verify_columns);
 	for (size_t i = 0; i < found->count; i++) {
 		listing_add_row(l);

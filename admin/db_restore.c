@@ -293,11 +293,16 @@ enum kith_code
 db_rollback(struct call *call)
 {
 	struct store_census present;
+	struct lock *halt = NULL;
 	char *path;
 	enum kith_code code;
 
 	store_set_wait_ms(call->wait_ms);
-	code = store_census(call->database, &present, &call->fault);
+	/* said first: whether there is a copy matters only then */
+	code = store_halt(call->database, &halt, &call->fault);
+	lock_free(&halt);
+	if (code == KITH_OK)
+		code = store_census(call->database, &present, &call->fault);
 	if (code != KITH_OK)
 		return code == KITH_NOT_FOUND ? KITH_IO : code;
 	path = find_before(call, present.version);

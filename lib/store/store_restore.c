@@ -74,8 +74,8 @@ store_halt(const char *path, struct lock **halt_r, struct fault *f)
 	}
 	if (code == KITH_BUSY)
 		code = fault_set(f, KITH_REFUSED,
-		    "kithd (process %ld) serves %s. Stop it first, for "
-		    "example with \"systemctl stop kithd\"",
+		    "stop kithd first, for example with \"systemctl stop "
+		    "kithd\": process %ld serves %s",
 		    lock_signed_by(lock), path);
 	lock_free(&lock);
 	return code;
