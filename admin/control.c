@@ -24,6 +24,12 @@ control_status_clear(struct control_status *status)
 	free(status->version);
 	free(status->listen);
 	free(status->public_key_pin);
+	free(status->next_public_key_pin);
+	free(status->configuration);
+	for (size_t i = 0; i < status->notice_count; i++) {
+		free(status->notice[i].role);
+		free(status->notice[i].text);
+	}
 	memset(status, 0, sizeof(*status));
 }
 
@@ -160,6 +166,24 @@ control_nudge(const char *path)
 }
 
 static void
+copy_notices(
+    const Kith__Ipc__ControlReply__Status *s, struct control_status *status)
+{
+	size_t from = 0;
+
+	if (s->n_notices > CONTROL_NOTICES_MAX)
+		from = s->n_notices - CONTROL_NOTICES_MAX;
+	for (size_t i = from; i < s->n_notices; i++)
+		status->notice[status->notice_count++] =
+		    (struct control_notice){
+			    .time_us = s->notices[i]->time_us,
+			    .error = s->notices[i]->level == 0,
+			    .role = mem_dup_string(s->notices[i]->role),
+			    .text = mem_dup_string(s->notices[i]->text),
+		    };
+}
+
+static void
 copy_status(
     const Kith__Ipc__ControlReply__Status *s, struct control_status *status_r)
 {
@@ -175,7 +199,15 @@ copy_status(
 		.sequence = s->sequence,
 		.messages = s->messages,
 		.batches = s->batches,
+		.next_public_key_pin = mem_dup_string(s->next_public_key_pin),
+		.configuration = mem_dup_string(s->configuration),
+		.certificate_until_us = s->certificate_until_us,
+		.messages_last_minute = s->messages_last_minute,
+		.batches_last_minute = s->batches_last_minute,
+		.warnings = s->warnings,
+		.errors = s->errors,
 	};
+	copy_notices(s, status_r);
 }
 
 enum kith_code
@@ -200,4 +232,19 @@ control_ask_status(
 		    f, KITH_MALFORMED, "kithd answered something else.");
 	kith__ipc__control_reply__free_unpacked(reply, NULL);
 	return code;
+}
+
+int
+control_daemon_pid(const char *path)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+	int fd = -1, pid = 0;
+
+	if (open_socket(path, &fd, NULL) != KITH_OK)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
+		pid = peer.pid;
+	close(fd);
+	return pid;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "fault.h"
@@ -15,6 +16,16 @@
 
 #define CONTROL_WAIT_MS 2000 /* for each of connect, send and answer */
 
+#define CONTROL_NOTICES_MAX 64u
+
+/* A warning or an error that a process of kithd has logged. */
+struct control_notice {
+	int64_t time_us;
+	bool error; /* else a warning */
+	char *role; /* "hub" */
+	char *text; /* not cleaned */
+};
+
 struct control_status {
 	char *version;
 	char *listen;
@@ -27,6 +38,14 @@ struct control_status {
 	uint64_t sequence;
 	uint64_t messages;
 	uint64_t batches;
+	char *next_public_key_pin; /* "": none is announced */
+	char *configuration;       /* path of kithd.conf */
+	int64_t certificate_until_us;
+	uint32_t messages_last_minute;
+	uint32_t batches_last_minute;
+	uint64_t warnings, errors; /* that the hub was told of */
+	struct control_notice notice[CONTROL_NOTICES_MAX]; /* oldest first */
+	size_t notice_count;
 };
 
 void control_status_clear(struct control_status *status);
@@ -50,3 +69,7 @@ enum kith_code control_ask(const char *path,
     const Kith__Ipc__ControlRequest *request,
     Kith__Ipc__ControlReply__BodyCase wanted, Kith__Ipc__ControlReply **reply_r,
     struct fault *f);
+
+/* The process that made the socket, kithd's parent, by the kernel's word; 0:
+ * nobody listens, or it is not known. */
+int control_daemon_pid(const char *path);

@@ -178,7 +178,8 @@ database_meta(struct call *call, enum store_meta key)
 {
 	char value[STORE_META_MAX];
 
-	if (store_meta_get(call->store, key, value) != KITH_OK ||
+	if (call->store == NULL ||
+	    store_meta_get(call->store, key, value) != KITH_OK ||
 	    value[0] == '\0')
 		return NULL;
 	return mem_dup_string(value);

@@ -85,7 +85,8 @@ enum kith_code database_find_user(
 /* "id:N"; false when it is not of that form. */
 bool database_read_id(const char *selector, int64_t *id_r);
 
-/* A value that describes the server, a new string; NULL: never set. */
+/* A value that describes the server, a new string; NULL: never set, or there is
+ * no open database. */
 char *database_meta(struct call *call, enum store_meta key);
 
 /* Where the hub's control socket is, or would be. The caller frees it. */

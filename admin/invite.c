@@ -8,131 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
 #include "database.h"
 #include "format.h"
 #include "hash.h"
-#include "host.h"
 #include "invite_link.h"
 #include "mem.h"
 #include "output.h"
 #include "qr.h"
+#include "server_link.h"
 #include "store_invite.h"
 #include "token.h"
 
 #define CODE_LENGTH        20u /* characters: 100 bits */
 #define USES_MAX           1000000
 #define EXPIRES_DEFAULT_US (INT64_C(7) * 24 * 3600 * 1000000)
-#define LISTEN_SEPARATORS  " ,\t"
 
 _Static_assert(CODE_LENGTH <= INVITE_CODE_MAX, "a code fits into a link");
 _Static_assert(STORE_CODE_HASH_LENGTH == HASH_SIZE, "codes are hashed");
-
-/* ---- the link --------------------------------------------------------- */
-
-static bool
-is_wildcard(const char *host)
-{
-	return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ||
-	    strcmp(host, "*") == 0 || host[0] == '\0';
-}
-
-/*
- * The first of the addresses that kithd listens on: its port belongs into the
- * link, and its host where that is one that others can name.
- */
-static bool
-first_listen(struct call *call, struct address *address)
-{
-	char *listen = database_meta(call, STORE_META_LISTEN);
-	char *rest = listen, *word = NULL;
-	bool found;
-
-	while (rest != NULL && (word = strsep(&rest, LISTEN_SEPARATORS)) &&
-	    *word == '\0')
-		;
-	found = word != NULL && address_parse(word, address, NULL) == KITH_OK;
-	free(listen);
-	return found;
-}
-
-/* From outside, "chat" is found only as "chat.example.org". */
-static void
-add_domain(struct address *address)
-{
-	size_t length = strlen(address->host);
-	struct address known;
-	char *full;
-
-	if (strchr(address->host, '.') != NULL ||
-	    address_is_numeric(address->host))
-		return;
-	full = host_full_name();
-	if (full != NULL && strncasecmp(full, address->host, length) == 0 &&
-	    full[length] == '.' && address_parse(full, &known, NULL) == KITH_OK)
-		memcpy(address->host, known.host, sizeof(address->host));
-	free(full);
-}
-
-static bool
-named_address(
-    struct call *call, const struct address *listen, struct address *address)
-{
-	char *name = database_meta(call, STORE_META_SERVER_NAME);
-	bool found =
-	    name != NULL && address_parse(name, address, NULL) == KITH_OK;
-
-	free(name);
-	if (!found && listen->host[0] != '\0' && !is_wildcard(listen->host)) {
-		*address = *listen;
-		found = true;
-	}
-	if (!found) {
-		name = host_name();
-		found = name != NULL &&
-		    address_parse(name, address, NULL) == KITH_OK;
-		free(name);
-	}
-	if (found)
-		add_domain(address);
-	return found;
-}
-
-/* What a person far away types to come here. */
-static enum kith_code
-find_address(struct call *call, struct address *address)
-{
-	const char *wanted = call_option(call, "host");
-	struct address listen = { .port = ADDRESS_PORT_DEFAULT };
-
-	if (wanted != NULL) {
-		if (address_parse(wanted, address, &call->fault) == KITH_OK)
-			return KITH_OK;
-		return call_usage(
-		    call, "\"%s\" is not a HOST or HOST:PORT.", wanted);
-	}
-	first_listen(call, &listen);
-	if (!named_address(call, &listen, address))
-		return call_usage(call,
-		    "The server's name is not known; give it with --host.");
-	if (address->port == ADDRESS_PORT_DEFAULT)
-		address->port = listen.port;
-	return KITH_OK;
-}
-
-static void
-fill_pin(struct call *call, struct invite_link *link)
-{
-	char *pin = database_meta(call, STORE_META_PUBLIC_KEY_PIN);
-
-	if (pin_valid(pin))
-		memcpy(link->pin, pin, PIN_SIZE);
-	else
-		output_talk(call,
-		    "The server's key is not known yet: start kithd once, and "
-		    "a new link will carry its fingerprint.");
-	free(pin);
-}
 
 /* ---- create ----------------------------------------------------------- */
 
@@ -281,7 +173,7 @@ invite_create(struct call *call)
 	if (code == KITH_OK)
 		code = database_open(call, true);
 	if (code == KITH_OK)
-		code = find_address(call, &link.address);
+		code = server_link(call, &link);
 	if (code != KITH_OK)
 		return code;
 	random_text(link.invite, CODE_LENGTH);
@@ -294,7 +186,10 @@ invite_create(struct call *call)
 		    "The link says that the server is \"%s\"; use --host if "
 		    "others know it by another name.",
 		    link.address.host);
-	fill_pin(call, &link);
+	if (link.pin[0] == '\0')
+		output_talk(call,
+		    "The server's key is not known yet: start kithd once, and "
+		    "a new link will carry its fingerprint.");
 	answer_created(call, &invite, &link, &friend);
 	return KITH_OK;
 }

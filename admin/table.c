@@ -34,6 +34,7 @@ const struct command_option common_options[] = {
 	{ "help", NULL, "show help and leave" }, {}
 };
 
+/* --format is the first: see has_own_format(). */
 static const struct command_option reading_options[] = {
 	{ "format", "table|json|tsv|csv", "how to show it; default table",
 	    WORD_CHOICE },
@@ -200,6 +201,18 @@ table_guess_verb(const struct command *noun, const char *word)
 	return guess.best;
 }
 
+/* A verb that knows one format more says so itself. */
+static bool
+has_own_format(const struct command *command)
+{
+	const struct command_option *o = command->options;
+
+	for (; o != NULL && o->name != NULL; o++)
+		if (strcmp(o->name, reading_options[0].name) == 0)
+			return true;
+	return false;
+}
+
 void
 command_option_lists(const struct command *command,
     const struct command_option *lists_r[COMMAND_LISTS_MAX])
@@ -216,7 +229,8 @@ command_option_lists(const struct command *command,
 	if ((flags & (COMMAND_DESTRUCTIVE | COMMAND_DRY_RUN)) != 0)
 		lists_r[n++] = dry_run_options;
 	if ((flags & COMMAND_READS) != 0)
-		lists_r[n++] = reading_options;
+		lists_r[n++] = has_own_format(command) ? reading_options + 1
+						       : reading_options;
 	lists_r[n++] = common_options;
 	lists_r[n] = NULL;
 }

@@ -210,6 +210,12 @@ static const char *const checks[] = {
 };
 /* clang-format on */
 
+/* What takes a moment only: whether the file's pages hang together. */
+static const char *const quick_checks[] = {
+	"SELECT quick_check FROM pragma_quick_check(100)"
+	" WHERE quick_check <> 'ok'",
+};
+
 #define CHECK_COUNT (sizeof(checks) / sizeof(checks[0]))
 /* So many, the first ones, know nothing of kith's tables. */
 #define CHECK_COUNT_ANY_VERSION 2
@@ -241,14 +247,12 @@ run_check(struct store *s, const char *sql, struct findings *findings)
 	return code;
 }
 
-enum kith_code
-store_verify(struct store *s,
-    void (*problem)(void *context, const char *sentence), void *context)
+static enum kith_code
+run_checks(struct store *s, const char *const *list, size_t count,
+    struct findings *findings)
 {
-	struct findings findings = { problem, context, 0 };
 	bool older =
 	    s->copy_version != 0 && s->copy_version < store_migration_count;
-	size_t count = older ? CHECK_COUNT_ANY_VERSION : CHECK_COUNT;
 	bool own = false;
 	/* A copy that is older has no statements, and no writer either. */
 	enum kith_code code = older ? KITH_OK : store_read_scope(s, &own);
@@ -256,16 +260,38 @@ store_verify(struct store *s,
 
 	/* One state for all checks, or a writer between two would be a find. */
 	for (i = 0; i < count && code == KITH_OK; i++) {
-		code = run_check(s, checks[i], &findings);
+		code = run_check(s, list[i], findings);
 		/* A damaged file is a finding too, and then the last one. */
 		if (code == KITH_INTEGRITY || code == KITH_FOREIGN) {
-			problem(context, s->fault.sentence);
-			findings.count++;
+			findings->problem(findings->context, s->fault.sentence);
+			findings->count++;
 		}
 	}
 	if (own)
 		store_end_read(s);
-	if (code == KITH_OK && findings.count > 0)
+	if (code == KITH_OK && findings->count > 0)
 		code = KITH_INTEGRITY;
 	return code;
+}
+
+enum kith_code
+store_verify(struct store *s,
+    void (*problem)(void *context, const char *sentence), void *context)
+{
+	struct findings findings = { problem, context, 0 };
+	bool older =
+	    s->copy_version != 0 && s->copy_version < store_migration_count;
+
+	return run_checks(s, checks,
+	    older ? CHECK_COUNT_ANY_VERSION : CHECK_COUNT, &findings);
+}
+
+enum kith_code
+store_verify_quick(struct store *s,
+    void (*problem)(void *context, const char *sentence), void *context)
+{
+	struct findings findings = { problem, context, 0 };
+
+	return run_checks(s, quick_checks,
+	    sizeof(quick_checks) / sizeof(quick_checks[0]), &findings);
 }
