@@ -76,6 +76,21 @@ class Pool:
                 return one, other
         return None
 
+    def request(self):
+        """(who was asked, who asks) of an open request, or None; then somebody
+        is told to ask."""
+        found = [row for row in self.query(
+            "SELECT b.name, a.name FROM friend_request "
+            "JOIN user a ON a.id = from_id JOIN user b ON b.id = to_id "
+            "WHERE a.state = ?1 AND b.state = ?1", ACTIVE)
+            if set(row) <= set(self.victims())]
+        if found:
+            return self.chance.choice(found)
+        pair = self.pair(friends=False)
+        if pair and pair[0] in self.guests and pair[1] in self.victims():
+            self.members[pair[0]].asks.append(pair[1])
+        return None
+
     def let_in(self):
         """The commands that let everybody in again."""
         while name := self.in_state(LOCKED, self.anybody()):
@@ -180,6 +195,33 @@ def friend_add(pool):
 def friend_remove(pool):
     pair = pool.pair(friends=True)
     return pair and (["friend", "remove", *pair], "")
+
+
+@action("friend", "accept")
+def friend_accept(pool):
+    request = pool.request()
+    return request and (["friend", "accept", *request], "")
+
+
+@action("friend", "reject")
+def friend_reject(pool):
+    request = pool.request()
+    return request and (["friend", "reject", *request], "")
+
+
+@action("announce", "send")
+def announce_send(pool):
+    """To some; once in a while to everybody."""
+    words = ["announce", "send", "A word from the administrator.", "--yes"]
+    if pool.chance.random() < 0.1:
+        return words, ""
+    to = {pool.in_state(ACTIVE, pool.anybody()) for _ in range(3)} - {None}
+    return to and ([*words, "--to", *sorted(to)], "")
+
+
+@action("db", "vacuum")
+def db_vacuum(pool):
+    return (["db", "vacuum"], "") if pool.number == 0 else None
 
 
 @action("invite", "create")

@@ -7,6 +7,7 @@ answered, under the same operation. What it must never see raises a Fault. In
 the end compare() asks whether its view is what the database says.
 """
 
+import collections
 import contextlib
 import importlib
 import pathlib
@@ -65,6 +66,8 @@ class Member:
         self.cuts = 0
         self.count = 0
         self.rests = False     # sends no more
+        self.asks = collections.deque()  # names to ask for friendship
+        self.asked = set()     # requests whose answers do not matter
 
     # --- coming and going ---
 
@@ -133,6 +136,7 @@ class Member:
         self.client.close()
         self.client = None
         self.waiting.clear()
+        self.asked.clear()
         self.cuts += 1
         self.next_s = time.monotonic() + self.chance.uniform(*AWAY_S)
 
@@ -157,6 +161,8 @@ class Member:
 
     def _take_friend_added(self, added):
         peer = added.conversation.peer.id
+        if added.conversation.peer.name.startswith(":"):
+            return  # the server's announcements; nobody's friend
         if peer in self.friends:
             raise Fault(f"{self.name}: friend {peer} was added twice")
         self.friends[peer] = added.conversation.id
@@ -180,6 +186,9 @@ class Member:
         self.waiting[request] = (operation, time.monotonic())
 
     def _take_answers(self):
+        for request in self.asked & set(self.client.answers):
+            self.asked.discard(request)
+            del self.client.answers[request]  # asked before, or gone: so be it
         for request in [r for r in self.waiting if r in self.client.answers]:
             operation, _ = self.waiting.pop(request)
             text = self.outbox[operation]
@@ -214,6 +223,9 @@ class Member:
             if self.client is None:
                 self.next_s = now + self.chance.uniform(*AWAY_S)
                 self.connect()
+            elif self.asks:
+                self.asked.add(self.client.send(
+                    "send_friend_request", uuid7(), name=self.asks.popleft()))
             elif self.conversation and not self.outbox and not self.rests:
                 self.count += 1
                 operation, text = uuid7(), f"{self.name} {self.count}"
