@@ -55,9 +55,11 @@ count_one(sqlite3 *db, const char *sql)
 void
 store_census_take(sqlite3 *db, struct store_census *census_r)
 {
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		*(int64_t *)((char *)census_r + counts[i].field) =
-		    count_one(db, counts[i].sql);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		void *field = (char *)census_r + counts[i].field;
+
+		*(int64_t *)field = count_one(db, counts[i].sql);
+	}
 }
 
 enum kith_code
