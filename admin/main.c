@@ -15,6 +15,7 @@
 #include "call.h"
 #include "complete.h"
 #include "database.h"
+#include "descriptors.h"
 #include "help.h"
 #include "output.h"
 #include "owner.h"
@@ -109,6 +110,8 @@ main(int argc, char **argv)
 	enum kith_code code;
 	int status;
 
+	if (!descriptors_fill())
+		return EXIT_FAILURE;
 	choose_locale();
 	/* a closed pipe is an error of writing like any other */
 	sigaction(SIGPIPE, &ignore, NULL);
@@ -119,7 +122,10 @@ main(int argc, char **argv)
 	output_finish(&call, code);
 	status = call_exit_code(&call, code);
 	if (output_check(&call) != KITH_OK) {
-		fprintf(stderr, "kith-admin: %s\n", call.fault.sentence);
+		/* else a sentence has been said, mostly this one */
+		if (code == KITH_OK || call.json)
+			fprintf(
+			    stderr, "kith-admin: %s\n", call.fault.sentence);
 		status = status != EXIT_SUCCESS ? status : EXIT_FAILURE;
 	}
 	output_free(&call);

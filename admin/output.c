@@ -240,6 +240,13 @@ say_fault(struct call *call)
 	free(sentence);
 }
 
+static bool
+call_writes(const struct call *call)
+{
+	return call->command != NULL &&
+	    (call->command->flags & COMMAND_WRITES) != 0;
+}
+
 void
 output_finish(struct call *call, enum kith_code code)
 {
@@ -264,8 +271,9 @@ output_check(struct call *call)
 
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return KITH_OK;
-	/* who leaves the pager has seen enough; that is no fault */
-	if (o->pager > 0 && errno == EPIPE)
+	/* Who leaves the pager, or "head", has seen enough; that is no fault.
+	 * What a change prints, a new password, has to arrive. */
+	if (errno == EPIPE && (o->pager > 0 || !call_writes(call)))
 		o->unwanted = true;
 	if (o->unwanted) {
 		clearerr(stdout);

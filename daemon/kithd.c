@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "descriptors.h"
 #include "log.h"
 #include "parent.h"
 #include "proc.h"
@@ -189,6 +190,8 @@ main(int argc, char *argv[], char *envp[])
 	struct settings *settings = NULL;
 
 	hold_standard_descriptors();
+	if (!descriptors_fill())
+		return 1;
 	proc_init(argc, argv, envp);
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	if (line.role != NULL)

@@ -340,7 +340,36 @@ def test_output_that_nobody_takes(pair):
                 pair.command("user", "list", "--format", form), stdout=full,
                 stderr=subprocess.PIPE, text=True)
             assert done.returncode == FAILED
-            assert "standard output" in done.stderr
+            assert done.stderr.count("standard output") == 1
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_who_leaves_a_pipe_has_seen_enough(pair, form):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(pair.command("user", "list", "--format", form),
+                          stdout=writing, stderr=subprocess.PIPE, text=True)
+    # what a change prints is there only once, and has to arrive
+    lost = subprocess.run(pair.command("user", "passwd", "bob", "--generate"),
+                          stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert lost.returncode == FAILED and "standard output" in lost.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_nothing_is_printed_into_a_file_of_ours(pair, closed, form):
+    """With standard output closed, the next file opened would take its
+    place."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh",
+         *pair.command("user", "passwd", "bob", "--generate", *form)],
+        capture_output=True)
+    assert done.returncode == FAILED
+    for path in pair.folder.glob("kith.db.*"):
+        assert path.stat().st_size == 0, path
+    assert pair.query("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
 
 
 # --- before something goes ------------------------------------------------------
