@@ -399,6 +399,12 @@ make_file(struct call *call, const char *path, FILE **file)
 	return KITH_OK;
 }
 
+static bool
+is_read(enum word_kind kind)
+{
+	return kind == WORD_FILE_READ || kind == WORD_SNAPSHOT;
+}
+
 enum kith_code
 call_open_files(struct call *call)
 {
@@ -407,13 +413,13 @@ call_open_files(struct call *call)
 	for (int i = 0; i < call->option_count && code == KITH_OK; i++) {
 		struct call_option *o = &call->options[i];
 
-		if (o->option->kind == WORD_FILE_READ && o->value != NULL)
+		if (is_read(o->option->kind) && o->value != NULL)
 			code = open_file(call, o->value, &o->file);
 		if (o->option->kind == WORD_FILE_WRITE && o->value != NULL)
 			code = make_file(call, o->value, &o->file);
 	}
 	for (int i = 0; i < COMMAND_ARGUMENTS_MAX && code == KITH_OK; i++) {
-		if (call->command->kinds[i] == WORD_FILE_READ &&
+		if (is_read(call->command->kinds[i]) &&
 		    i < call->argument_count)
 			code = open_file(
 			    call, call->arguments[i], &call->argument_files[i]);

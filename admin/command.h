@@ -33,7 +33,7 @@ enum word_kind {
 	WORD_REQUEST, /* who has an open request with the first argument */
 	WORD_DEVICE,  /* a device of the first argument: its id */
 	WORD_INVITE,
-	WORD_SNAPSHOT, /* a file in DATABASE.snapshots */
+	WORD_SNAPSHOT, /* WORD_FILE_READ, most likely of DATABASE.snapshots */
 	WORD_NOUN,
 	WORD_VERB,
 };

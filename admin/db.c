@@ -59,7 +59,7 @@ const struct command db_commands[] = {
 	{ .noun = "db",
 	    .verb = "restore",
 	    .arguments = "FILE",
-	    .kinds = { WORD_FILE_READ },
+	    .kinds = { WORD_SNAPSHOT },
 	    .summary = "Put a backup in the place of the database",
 	    .details =
 		"The server must be stopped. The backup is verified first; one "

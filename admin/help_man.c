@@ -21,34 +21,89 @@ begins_option(const char *text, const char *p)
 	return p == text || strchr(" \"(", p[-1]) != NULL;
 }
 
+/* Does `names`, "USER [DEVICE]" or "TEXT", have this word? */
+static bool
+has_word(const char *names, const char *word, size_t length)
+{
+	for (const char *p = names; p != NULL && *p != '\0';) {
+		size_t whole = strcspn(p, "[]. |,:");
+
+		if (whole == length && strncmp(p, word, length) == 0)
+			return true;
+		p += whole;
+		p += strspn(p, "[]. |,:");
+	}
+	return false;
+}
+
+/* "TEXT", where the command has an argument of that name; its length or 0. */
+static size_t
+argument_length(const struct command *c, const char *text, const char *p)
+{
+	size_t length = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	if (length == 0 || (p > text && isalnum((unsigned char)p[-1])) ||
+	    isalnum((unsigned char)p[length]))
+		return 0;
+	if (has_word(c->arguments, p, length))
+		return length;
+	for (const struct command_option *o = c->options; o && o->name; o++) {
+		if (has_word(o->argument, p, length))
+			return length;
+	}
+	return 0;
+}
+
+/* An argument looks as it does beside its option. */
+static void
+write_argument(const char *p, size_t length)
+{
+	fputs("\\fI", stdout);
+	for (size_t i = 0; i < length; i++)
+		putchar(tolower((unsigned char)p[i]));
+	fputs("\\fP", stdout);
+}
+
+static void
+write_character(const char *text, const char *p)
+{
+	if (*p == '\\')
+		fputs("\\e", stdout);
+	else if (*p == '-' && begins_option(text, p))
+		fputs("\\-", stdout);
+	else if (*p == ' ' && p > text && strchr(".:?", p[-1]) != NULL &&
+	    isupper((unsigned char)p[1]))
+		putchar('\n');
+	else
+		putchar(*p);
+}
+
 /* What roff would take for itself is escaped; a sentence begins a line. */
 static void
-write_text(const char *text)
+write_text(const struct command *c, const char *text)
 {
-	for (const char *p = text; *p != '\0'; p++) {
-		bool first = p == text || p[-1] == '\n';
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", stdout);
+	for (const char *p = text; *p != '\0';) {
+		size_t length = c != NULL ? argument_length(c, text, p) : 0;
 
-		if (first && (*p == '.' || *p == '\''))
-			fputs("\\&", stdout);
-		if (*p == '\\')
-			fputs("\\e", stdout);
-		else if (*p == '-' && begins_option(text, p))
-			fputs("\\-", stdout);
-		else if (*p == ' ' && p > text &&
-		    strchr(".:?", p[-1]) != NULL &&
-		    isupper((unsigned char)p[1]))
-			putchar('\n');
+		if (length > 0)
+			write_argument(p, length);
 		else
-			putchar(*p);
+			write_character(text, p);
+		p += length > 0 ? length : 1;
 	}
 }
 
 /* The half line of the table as a sentence. */
 static void
-write_sentence(const char *text)
+write_sentence(const struct command *c, const char *text)
 {
-	putchar(toupper((unsigned char)text[0]));
-	write_text(text + 1);
+	bool argument = argument_length(c, text, text) > 0;
+
+	if (!argument)
+		putchar(toupper((unsigned char)text[0]));
+	write_text(c, text + !argument);
 	puts(".");
 }
 
@@ -72,7 +127,7 @@ write_words(const char *words)
 }
 
 static void
-write_option(const struct command_option *o)
+write_option(const struct command *c, const struct command_option *o)
 {
 	printf(".It Fl -%s", o->name);
 	if (o->argument != NULL)
@@ -80,7 +135,7 @@ write_option(const struct command_option *o)
 	for (const char *p = o->argument; p != NULL && *p != '\0'; p++)
 		putchar(tolower((unsigned char)*p));
 	putchar('\n');
-	write_sentence(o->help);
+	write_sentence(c, o->help);
 }
 
 static void
@@ -105,7 +160,7 @@ write_options(const struct command *c)
 	puts(".Bl -tag -width Ds");
 	for (const struct command_option *o = c->options;
 	     o != NULL && o->name != NULL; o++)
-		write_option(o);
+		write_option(c, o);
 	if ((c->flags & takes) != 0)
 		puts(".It Fl -yes , Fl -dry-run , Fl -no-snapshot\n"
 		     "See\n.Sx Of what takes something away .");
@@ -126,9 +181,9 @@ write_command(const struct command *c)
 	printf(".It Cm %s %s", c->noun, c->verb);
 	write_words(c->arguments);
 	putchar('\n');
-	write_sentence(c->summary);
+	write_sentence(c, c->summary);
 	if (c->details != NULL) {
-		write_text(c->details);
+		write_text(c, c->details);
 		putchar('\n');
 	}
 	if ((c->flags & COMMAND_STOPPED) != 0)
@@ -138,9 +193,9 @@ write_command(const struct command *c)
 	     e != NULL && e->line != NULL; e++) {
 		puts(".Pp");
 		putchar(toupper((unsigned char)e->help[0]));
-		write_text(e->help + 1);
+		write_text(c, e->help + 1);
 		puts(":\n.Bd -literal -offset indent");
-		write_text(e->line);
+		write_text(NULL, e->line);
 		puts("\n.Ed");
 	}
 }

@@ -87,6 +87,29 @@ def test_users(pair):
     assert complete(pair, "friend add alice a") == ["al", "alan", "alice"]
 
 
+def test_what_hangs_on_a_person(pair):
+    pair.add("carol")
+    with sqlite3.connect(pair.database) as db:
+        db.executemany(
+            "INSERT INTO device (user_id, token_hash, name, created_us,"
+            " last_seen_us) VALUES (?, randomblob(32), 'x', 1, 1)",
+            [(1,), (2,), (1,)])
+    for path in pair.folder.iterdir():
+        own(path)
+    assert complete(pair, "user revoke alice ") == ["id:1", "id:3"]
+    assert complete(pair, "user revoke id:2 ") == ["id:2"]
+    assert complete(pair, "user revoke nobody ") == []
+    pair.run("friend", "add", "carol", "alice", "--request")
+    assert complete(pair, "friend accept alice ") == ["carol"]
+    assert complete(pair, "friend accept bob ") == []
+
+
+def test_snapshots(pair):
+    pair.run("user", "delete", "bob", "--yes")
+    made, = (pair.folder / "kith.db.snapshots").iterdir()
+    assert str(made) in complete(pair, "db restore ")
+
+
 def test_ids_behind_their_colon(pair):
     for _ in range(2):
         pair.run("invite", "create", "--host", "h")
