@@ -47,17 +47,25 @@ output_free(struct call *call)
 	call->output = NULL;
 }
 
+/* A terminal that is known to do more than to show text line by line. */
+static bool
+has_able_terminal(void)
+{
+	const char *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && terminal != NULL && *terminal != '\0' &&
+	    strcmp(terminal, "dumb") != 0;
+}
+
 bool
 output_colours(const struct call *call)
 {
 	struct output *o = output_of((struct call *)call);
 	const char *unwanted = getenv("NO_COLOR");
-	const char *terminal = getenv("TERM");
 
 	if (!o->chosen)
-		o->colours = isatty(STDOUT_FILENO) &&
-		    (unwanted == NULL || *unwanted == '\0') &&
-		    (terminal == NULL || strcmp(terminal, "dumb") != 0);
+		o->colours = has_able_terminal() &&
+		    (unwanted == NULL || *unwanted == '\0');
 	o->chosen = true;
 	return o->colours;
 }
@@ -70,7 +78,7 @@ output_page(struct call *call)
 	if (o->paged)
 		return;
 	o->paged = true;
-	if (!isatty(STDOUT_FILENO) ||
+	if (!has_able_terminal() ||
 	    (call_has_option(call, "no-pager") && call_flag(call, "no-pager")))
 		return;
 	output_colours(call); /* while the terminal is still there */

@@ -47,7 +47,7 @@ bool output_colours(const struct call *call);
 
 /*
  * Called before anything is shown that may be long: from here on a terminal is
- * written to through a pager. Does nothing where there is no terminal.
+ * written to through a pager. Does nothing where there is none, or a dumb one.
  */
 void output_page(struct call *call);
 

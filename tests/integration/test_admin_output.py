@@ -288,6 +288,7 @@ def test_colours_are_for_terminals_that_want_them(terminal):
     assert "\x1b" not in terminal(*list_them, NO_COLOR="1")[1]
     assert COLOUR in terminal(*list_them, NO_COLOR="")[1]
     assert "\x1b" not in terminal(*list_them, TERM="dumb")[1]
+    assert "\x1b" not in terminal(*list_them, TERM="")[1]
 
 
 def test_a_pager_only_on_a_terminal(terminal):
@@ -301,6 +302,7 @@ def test_a_pager_only_on_a_terminal(terminal):
     assert "paged" not in terminal("user", "list", KITH_PAGER="")[1]
     assert "paged" not in terminal("user", "list", KITH_PAGER="cat")[1]
     assert "paged" in terminal("help", KITH_PAGER=pager)[1]
+    assert "paged" not in terminal("help", KITH_PAGER=pager, TERM="dumb")[1]
 
 
 def test_the_usual_variable_names_the_pager(terminal):
