@@ -162,6 +162,9 @@ const struct migration store_migrations[] = {
 	  "CREATE INDEX user_until ON user (until_us)"
 	  "  WHERE until_us IS NOT NULL;"
 	  "CREATE INDEX user_state ON user (state, name);"
+	  /* All that a list filters by: rows are read only to be shown. */
+	  "CREATE INDEX user_list ON user"
+	  "  (name, state, created_us, last_seen_us, display_name);"
 	  "CREATE INDEX user_created ON user (created_us);"
 	  "CREATE INDEX user_last_seen ON user (last_seen_us);"
 

@@ -19,9 +19,11 @@
 	" AND (?3 IS NULL OR instr(name, lower(?3)) > 0"  \
 	"  OR instr(lower(display_name), lower(?3)) > 0)" \
 	" AND +created_us >= ?4 AND (?5 = 0 OR +created_us < ?5)"
-#define USER_LIST                           \
-	"SELECT " USER_COLUMNS " FROM user" \
-	" WHERE ((1 << state) & ?1) <> 0 AND" USER_LIST_FILTER
+#define USER_LIST_STATES " WHERE ((1 << state) & ?1) <> 0 AND" USER_LIST_FILTER
+#define USER_LIST        "SELECT " USER_COLUMNS " FROM user" USER_LIST_STATES
+#define USER_LIST_BY_NAME      \
+	"SELECT " USER_COLUMNS \
+	" FROM user INDEXED BY user_list" USER_LIST_STATES
 #define USER_LIST_OF_STATE                                        \
 	"SELECT " USER_COLUMNS " FROM user INDEXED BY user_state" \
 	" WHERE state = ?1 AND" USER_LIST_FILTER
@@ -109,9 +111,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "SELECT " USER_COLUMNS " FROM user"
 	    " WHERE name > ?1 AND state NOT IN (4, 6) ORDER BY name LIMIT ?2",
 	[STATEMENT_USER_LIST_NAME] =
-	    USER_LIST " AND name > ?6 ORDER BY name LIMIT ?8",
+	    USER_LIST_BY_NAME " AND name > ?6 ORDER BY name LIMIT ?8",
 	[STATEMENT_USER_LIST_NAME_DOWN] =
-	    USER_LIST " AND name < ?6 ORDER BY name DESC LIMIT ?8",
+	    USER_LIST_BY_NAME " AND name < ?6 ORDER BY name DESC LIMIT ?8",
 	[STATEMENT_USER_LIST_ID] =
 	    USER_LIST " AND id > ?7 ORDER BY id LIMIT ?8",
 	[STATEMENT_USER_LIST_ID_DOWN] =
@@ -134,8 +136,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_USER_LIST_STATE_DOWN] =
 	    USER_LIST_OF_STATE " AND name < ?6 ORDER BY name DESC LIMIT ?8",
 	[STATEMENT_USER_LIST_COUNT] =
-	    "SELECT count(*) FROM user WHERE ((1 << state) & ?1) <> 0 AND"
-	    USER_LIST_FILTER,
+	    "SELECT count(*) FROM user INDEXED BY user_list" USER_LIST_STATES,
 	[STATEMENT_USER_STATE_COUNT] =
 	    "SELECT count(*) FROM user INDEXED BY user_state WHERE state = ?1",
 	[STATEMENT_USER_SET_DISPLAY_NAME] =

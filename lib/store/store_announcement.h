@@ -29,7 +29,7 @@ struct store_announcement {
  * to be, pending, or the system's own; *missing_id_r (may be NULL) says which.
  * NOT_FOUND with 0 when there is nobody to tell it to.
  *
- * After anything but KITH_OK roll back. One transaction, some 30 µs a recipient,
+ * After anything but KITH_OK roll back. One transaction, some 20 µs a recipient,
  * and the hub stores nothing meanwhile.
  */
 struct store_announcement_new {
