@@ -107,7 +107,7 @@ def world(request, place, make_state):
     if alone:
         server = make_state(state)
     folder = verbs.new_folder(tempfile.mkdtemp(prefix="kith-verb-"))
-    yield verbs.World(key, state, server, folder)
+    yield verbs.World(key, TABLE[key], state, server, folder)
     shutil.rmtree(folder)
     if alone:
         finish([server], request.node)

@@ -54,10 +54,16 @@ busy with kith-bench. A verb needs two things, or a test with its name fails:
    @scenario("db", "restore", alone=True) gives the run a server of its own,
    which may be stopped, started and broken.
 
+   What the table says of a verb is asked of it without the author's doing: one
+   that reads answers its last success in each --format and with --columns
+   (again=False: it cannot be repeated), one that destroys must have been seen
+   with --dry-run and to do nothing where nobody says yes.
+
 Try one verb: pytest tests/integration/test_verbs.py -k "friend-add".
 Then take the verb's line out of MISSING in test_verbs.py.
 """
 
+import csv
 import dataclasses
 import json
 import os
@@ -94,17 +100,18 @@ class Scenario:
 
     run: object
     alone: bool
+    again: bool
 
 
 scenarios = {}  # "noun verb" -> Scenario
 
 
-def scenario(noun, verb, alone=False):
+def scenario(noun, verb, alone=False, again=True):
     """Registers the function below it as the test of this verb."""
     def register(function):
         key = f"{noun} {verb}"
         assert key not in scenarios, f"two scenarios for {key}"
-        scenarios[key] = Scenario(function, alone)
+        scenarios[key] = Scenario(function, alone, again)
         return function
     return register
 
@@ -158,15 +165,18 @@ class World:
 
     count = 0
 
-    def __init__(self, key, state, server, folder):
+    def __init__(self, key, entry, state, server, folder):
         self.noun, self.verb_name = key.split(" ")
         self.key = key
+        self.entry = entry  # of the dispatch table
         self.state = state
         self.up = state != "down"
         self.server = server
         self.folder = pathlib.Path(folder)
         self.used = set()
-        self.words = []  # of the last success, for more of the same
+        self.words = None  # of the last success, for more of the same
+        self.answer = None
+        self.tried = set()  # (option, exit code)
 
     # --- preparing --------------------------------------------------------
 
@@ -193,6 +203,8 @@ class World:
 
     def run(self, *words, stdin="", expect=OK):
         words = [str(word) for word in words]
+        if words[:2] == [self.noun, self.verb_name]:
+            self._note(words, expect)
         done = subprocess.run(
             [*as_ordinary_user(), str(self.server.programs.kith_admin),
              *words, "--database", str(self.server.database)],
@@ -203,6 +215,11 @@ class World:
             f"kith-admin {' '.join(words)}: {done.returncode}, not {expect}" \
             f"\n{done.stdout}\n{done.stderr}"
         return done
+
+    def _note(self, words, expect):
+        self.tried |= {(word, expect) for word in words}
+        if "--yes" not in words:
+            self.tried.add(("no --yes", expect))
 
     def admin(self, *words, stdin="", expect=OK):
         done = self.run(*words, "--json", stdin=stdin, expect=expect)
@@ -220,13 +237,16 @@ class World:
         self.check_answer(answer, expect)
         if expect == OK:
             self.used.add("json")
-            self.words = list(words)
+        if expect == OK and self.entry["answer"] in answer:
+            self.words, self.answer = list(words), answer
         return answer
 
     def check_answer(self, answer, expect):
         assert answer["ok"] is (expect == OK), answer
         wrong = fits(answer, schema_path(self.key))
-        if wrong and expect != OK:
+        if not wrong:
+            self.used.add("json")
+        elif expect != OK:
             wrong = fits(answer, SCHEMAS / "failure.json")
         assert not wrong, f"{wrong}\n{json.dumps(answer, indent=2)}"
 
@@ -258,7 +278,7 @@ class World:
                         expect=REFUSED)
         self.check_sentence(done)
         assert self.standing() == before, "refused, and yet changed"
-        self.used |= {"json", "human", "read back"}
+        self.used |= {"json", "human", "read back", "refused"}
         return answer
 
     # --- reading back -----------------------------------------------------
@@ -284,6 +304,42 @@ class World:
         for what, call in (("json", ".verb()"), ("human", ".show()"),
                            ("read back", ".query() or a person's .client")):
             assert what in self.used, f"{self.key}: {call} was never used"
+        flags = set(self.entry["flags"])
+        if "refused" in self.used:
+            return
+        if flags & {"destructive", "dry_run"}:
+            assert ("--dry-run", OK) in self.tried, \
+                f"{self.key}: --dry-run was never tried"
+        if "destructive" in flags:
+            assert ("no --yes", REFUSED) in self.tried, \
+                f"{self.key}: what if nobody says yes?"
+        if "reads" in flags and scenarios[self.key].again:
+            assert self.words is not None, f"{self.key}: nothing was read"
+            self.judge_formats()
+
+    def judge_formats(self):
+        """The same rows in each format, and only the columns asked for."""
+        keys = [column["key"] for column in self.entry["columns"]]
+        lines = list(csv.reader(self._again("--format", "csv")))
+        assert set(lines[0]) <= set(keys), lines[0]
+        assert all(len(line) == len(lines[0]) for line in lines), lines
+        rows = self.answer[self.entry["answer"]]
+        if not self.up:  # where nothing moves
+            assert len(lines) - 1 == \
+                (len(rows) if isinstance(rows, list) else 1), lines
+        tabs = {line.count("\t") for line in self._again("--format", "tsv")}
+        assert tabs == {len(lines[0]) - 1}, tabs
+        wrong = fits(json.loads("".join(self._again("--format", "json"))),
+                     schema_path(self.key))
+        assert not wrong, wrong
+        wanted = f"{keys[-1]},{keys[0]}" if len(keys) > 1 else keys[0]
+        lines = csv.reader(self._again("--format", "csv", "--columns", wanted))
+        assert ",".join(next(lines)) == wanted
+
+    def _again(self, *options):
+        words = [word for word in self.words if word != "--json"]
+        return self.run(self.noun, self.verb_name, *words, *options) \
+            .stdout.splitlines(keepends=True)
 
 
 def new_folder(path):

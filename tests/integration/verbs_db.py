@@ -4,7 +4,7 @@
 import pathlib
 import sqlite3
 
-from verbs import scenario
+from verbs import REFUSED, scenario
 
 
 def rows_of(path, sql):
@@ -16,7 +16,7 @@ def names_in(path):
     return [name for name, in rows_of(path, "SELECT name FROM user")]
 
 
-@scenario("db", "backup")
+@scenario("db", "backup", again=False)
 def db_backup(world):
     alice, = world.people("alice")
     copy = world.path("copy.db")
@@ -44,6 +44,9 @@ def db_restore(world):
     assert len(world.query("SELECT id FROM user WHERE state <> 6")) >= 2
     epoch = world.query("SELECT hex(value) AS epoch FROM meta"
                         " WHERE key = 'epoch'")
+    before = world.standing()
+    world.show(copy, expect=REFUSED)  # nobody says yes
+    assert world.standing() == before
     answer = world.verb(copy, "--yes")["restored"]
     assert bob.name in names_in(answer["kept"])
     names = [row["name"] for row in world.query("SELECT name FROM user")]
@@ -55,7 +58,7 @@ def db_restore(world):
     assert "--wait" not in world.show("/nonexistent", expect=1).stderr
 
 
-@scenario("db", "verify", alone=True)
+@scenario("db", "verify", alone=True, again=False)
 def db_verify(world):
     answer = world.verb()
     assert answer["problems"] == []
@@ -115,6 +118,9 @@ def db_rollback(world):
     world.admin("db", "backup", before)
     world.people("bob")
     assert world.verb("--dry-run")["would"]["accounts"] == 1
+    standing = world.standing()
+    world.show(expect=REFUSED)  # nobody says yes
+    assert world.standing() == standing
     answer = world.verb("--yes")["restored"]
     assert answer["from"] == before
     names = [row["name"] for row in world.query("SELECT name FROM user")]
