@@ -17,11 +17,12 @@
 #include "store_announcement.h"
 #include "text.h"
 
+#define LINE_END_MAX        8      /* bytes of line ends that are forgiven */
 #define SERVER_NAME_DEFAULT "kith" /* of a machine without a name */
 
 /* What is to be sent, and to whom. */
 struct sending {
-	char text[TEXT_MESSAGE_MAX + 2]; /* one more shows what is too long */
+	char text[TEXT_MESSAGE_MAX + LINE_END_MAX + 2]; /* shows what is over */
 	char *server_name;
 	bool everybody;
 	int64_t *ids; /* of the people who are named, each once */

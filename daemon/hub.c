@@ -104,6 +104,17 @@ settings_clear(struct hub_settings *settings)
 	free(settings->listen);
 }
 
+/* Announcements come from a sender that is called as the server is. */
+static enum kith_code
+name_sender(struct hub *hub)
+{
+	enum kith_code code = store_user_name_system(
+	    hub->store, hub->settings.server_name, hub_now_us());
+
+	/* else nothing was ever announced */
+	return code == KITH_NOT_FOUND ? KITH_OK : code;
+}
+
 enum kith_code
 hub_store_meta(struct hub *hub)
 {
@@ -132,7 +143,7 @@ hub_store_meta(struct hub *hub)
 		if (code != KITH_OK)
 			return code;
 	}
-	return code;
+	return name_sender(hub);
 }
 
 /* ---- timers ------------------------------------------------------------------ */

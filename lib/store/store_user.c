@@ -240,6 +240,22 @@ store_user_set_display_name(
 }
 
 enum kith_code
+store_user_name_system(
+    struct store *s, const char *display_name, int64_t now_us)
+{
+	struct store_user system;
+	enum kith_code code = store_may_change(s);
+
+	if (code == KITH_OK)
+		code = text_check_display_name(display_name);
+	if (code == KITH_OK)
+		code = store_user_find_system(s, &system);
+	if (code != KITH_OK || strcmp(system.display_name, display_name) == 0)
+		return code;
+	return set_display_name(s, system.id, display_name, now_us);
+}
+
+enum kith_code
 store_user_set_password(struct store *s, int64_t id, const char *phc,
     bool end_sessions, int64_t now_us)
 {

@@ -23,7 +23,7 @@ enum store_user_state {
 	STORE_USER_DELETING = 5,
 	/*
 	 * STORE_SYSTEM_NAME. Found by id and by store_user_find_system() only;
-	 * every change but its display name is KITH_FORBIDDEN.
+	 * every change is KITH_FORBIDDEN but store_user_name_system().
 	 */
 	STORE_USER_SYSTEM = 6,
 };
@@ -112,6 +112,10 @@ enum kith_code store_user_each(struct store *s, const char *after,
  */
 enum kith_code store_user_set_display_name(
     struct store *s, int64_t id, const char *display_name, int64_t now_us);
+
+/* The one change of the system's account: the server has another name. */
+enum kith_code store_user_name_system(
+    struct store *s, const char *display_name, int64_t now_us);
 
 /*
  * With end_sessions all devices are removed and a password_changed event makes
