@@ -1,106 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * cert: the server's certificate and key. Stays root, since the key is root's;
- * never opens the database, which is not.
+ * cert: the server's certificate and keys. Here are the table, show, and what
+ * the other verbs share.
  */
+#include "cert.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "call.h"
-#include "certificate.h"
-#include "database.h"
 #include "format.h"
-#include "host.h"
-#include "listing.h"
-#include "mem.h"
 #include "output.h"
 #include "pem.h"
+#include "settings.h"
 #include "token.h"
 
-#define CERTIFICATE_PATH "/etc/kith/certificate.pem"
-#define PRIVATE_KEY_PATH "/etc/kith/private-key.pem"
-#define DAEMON_GROUP     "_kith"
-#define DAYS_MAX         36500
-#define US_PER_DAY       (INT64_C(86400) * 1000000)
+#define DAEMON_GROUP "_kith"
+#define US_PER_DAY   (INT64_C(86400) * 1000000)
 
-struct names {
-	char *name[CERTIFICATE_NAMES_MAX];
-	size_t count;
-};
-
-static void
-names_clear(struct names *names)
+enum kith_code
+cert_find_group(struct call *call, gid_t *group_r)
 {
-	for (size_t i = 0; i < names->count; i++)
-		free(names->name[i]);
-	names->count = 0;
-}
-
-static bool
-names_add(struct names *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		if (strcasecmp(names->name[i], name) == 0)
-			return true;
-	}
-	if (names->count == CERTIFICATE_NAMES_MAX)
-		return false;
-	names->name[names->count++] = mem_dup_string(name);
-	return true;
-}
-
-/* "a.example,b.example". */
-static enum kith_code
-take_names(struct call *call, const char *list, struct names *names)
-{
-	char *copy = mem_dup_string(list), *rest = copy, *name;
-	enum kith_code code = KITH_OK;
-
-	while (code == KITH_OK && (name = strsep(&rest, ",")) != NULL) {
-		if (*name == '\0')
-			code = call_usage(call, "--names has an empty name.");
-		else if (!names_add(names, name))
-			code = call_usage(call, "--names takes at most %u.",
-			    CERTIFICATE_NAMES_MAX);
-	}
-	free(copy);
-	return code;
-}
-
-/* What this machine calls itself: its full name first, where it knows one. */
-static enum kith_code
-own_names(struct call *call, struct names *names)
-{
-	char *full = host_full_name(), *name = host_name();
-
-	if (full != NULL)
-		names_add(names, full);
-	if (name != NULL)
-		names_add(names, name);
-	free(full);
-	free(name);
-	if (names->count == 0)
-		return call_fail(call, KITH_IO,
-		    "This machine has no name; give one with --names.");
-	return KITH_OK;
-}
-
-static const char *
-path_of(const struct call *call, const char *option, const char *otherwise)
-{
-	const char *path = call_option(call, option);
-
-	return path != NULL ? path : otherwise;
-}
-
-/* Who may read the key besides its owner; the daemon's group where it is. */
-static enum kith_code
-find_group(struct call *call, gid_t *group_r)
-{
-	const char *name = call_option(call, "group");
+	const char *name =
+	    call_has_option(call, "group") ? call_option(call, "group") : NULL;
 	const struct group *group;
 
 	*group_r = (gid_t)-1;
@@ -115,143 +39,269 @@ find_group(struct call *call, gid_t *group_r)
 	return KITH_OK;
 }
 
-/* Neither without the other: with one of them there, nothing is made. */
-static enum kith_code
-store_pair(struct call *call, const char *certificate, const char *key)
+void
+cert_talk_reload(const struct call *call)
 {
-	struct pem_file c = { path_of(call, "certificate", CERTIFICATE_PATH),
-		certificate, 0644, (gid_t)-1 };
-	struct pem_file k = { path_of(call, "key", PRIVATE_KEY_PATH), key, 0600,
-		(gid_t)-1 };
-	enum kith_code code = find_group(call, &k.group);
+	output_talk(
+	    call, "kithd uses it once it is reloaded: systemctl reload kithd");
+}
 
-	if (code != KITH_OK)
-		return code;
-	if (k.group != (gid_t)-1)
-		k.mode = 0640;
-	if (access(c.path, F_OK) == 0)
-		return call_fail(call, KITH_ALREADY,
-		    "%s is there already; it was not touched.", c.path);
-	code = pem_create(&k, &call->fault);
-	if (code != KITH_OK)
-		return code;
-	code = pem_create(&c, &call->fault);
-	if (code != KITH_OK)
-		unlink(k.path);
+/* ---- what there is -------------------------------------------------------- */
+
+bool
+cert_present(const struct cert_paths *paths, struct certificate_info *info_r)
+{
+	FILE *file = fopen(paths->certificate, "re");
+	bool good;
+
+	if (file == NULL)
+		return false;
+	good = pem_describe(file, paths->certificate, info_r, NULL) == KITH_OK;
+	fclose(file);
+	return good;
+}
+
+enum kith_code
+cert_announced_pin(
+    const struct cert_paths *paths, char pin_r[PIN_SIZE], struct fault *f)
+{
+	char *text = NULL;
+	enum kith_code code = pem_load(paths->next_public, &text, f);
+
+	if (code == KITH_NOT_FOUND) {
+		pin_r[0] = '\0';
+		return KITH_OK;
+	}
+	if (code == KITH_OK)
+		code =
+		    certificate_read_public_key(text, strlen(text), pin_r, f);
+	free(text);
 	return code;
 }
+
+void
+cert_pair_clear(struct cert_pair *pair)
+{
+	free(pair->certificate);
+	secret_free(&pair->key);
+	memset(pair, 0, sizeof(*pair));
+}
+
+/* ---- changing it ------------------------------------------------------------ */
+
+static enum kith_code
+replace_one(struct call *call, struct pem_file *file)
+{
+	char *kept = NULL;
+	enum kith_code code = pem_replace(file, &kept, &call->fault);
+
+	if (code == KITH_OK && kept != NULL)
+		output_talk(call, "What was there is kept as %s", kept);
+	free(kept);
+	return code;
+}
+
+enum kith_code
+cert_replace(struct call *call, const struct cert_paths *paths,
+    const struct cert_pair *pair)
+{
+	struct pem_file key = { paths->key, pair->key, 0600, (gid_t)-1 };
+	struct pem_file certificate = { paths->certificate, pair->certificate,
+		0644, (gid_t)-1 };
+	enum kith_code code = cert_find_group(call, &key.group);
+
+	if (key.group != (gid_t)-1)
+		key.mode = 0640;
+	if (code == KITH_OK && pair->key != NULL)
+		code = replace_one(call, &key);
+	return code == KITH_OK ? replace_one(call, &certificate) : code;
+}
+
+static bool
+is_key_of(const char *path, const char *pin)
+{
+	char *key = NULL, found[PIN_SIZE] = "";
+	bool same = pem_load(path, &key, NULL) == KITH_OK &&
+	    certificate_public_key(key, strlen(key), NULL, found, NULL) ==
+		KITH_OK &&
+	    strcmp(found, pin) == 0;
+
+	secret_free(&key);
+	return same;
+}
+
+void
+cert_forget_next(const struct cert_paths *paths, const char *pin)
+{
+	char announced[PIN_SIZE];
+
+	if (cert_announced_pin(paths, announced, NULL) != KITH_OK ||
+	    strcmp(announced, pin) != 0)
+		return;
+	/* the private part is in place; it need not lie about twice */
+	if (is_key_of(paths->next_private, pin))
+		unlink(paths->next_private);
+	unlink(paths->next_public);
+}
+
+/* ---- show --------------------------------------------------------------------- */
 
 enum {
 	CERT_PATH,
 	CERT_SUBJECT,
+	CERT_NAMES,
+	CERT_ISSUER,
+	CERT_SELF_SIGNED,
+	CERT_CHAIN,
+	CERT_KIND,
 	CERT_FINGERPRINT,
+	CERT_NEXT,
 	CERT_FROM,
 	CERT_UNTIL,
 	CERT_DAYS,
 };
 
-static const struct column cert_columns[] = {
+const struct column cert_columns[] = {
 	[CERT_PATH] = { "certificate", "File", COLUMN_TEXT },
 	[CERT_SUBJECT] = { "subject", "Subject", COLUMN_TEXT },
+	[CERT_NAMES] = { "names", "Names", COLUMN_TEXT },
+	[CERT_ISSUER] = { "issuer", "Issuer", COLUMN_TEXT },
+	[CERT_SELF_SIGNED] = { "self_signed", "Self-signed", COLUMN_FLAG },
+	[CERT_CHAIN] = { "chain_length", NULL, COLUMN_NUMBER },
+	[CERT_KIND] = { "key", "Key", COLUMN_TEXT },
 	[CERT_FINGERPRINT] = { "fingerprint", "Fingerprint", COLUMN_TEXT },
+	[CERT_NEXT] = { "next_fingerprint", "Next fingerprint", COLUMN_TEXT },
 	[CERT_FROM] = { "valid_from", "Valid from", COLUMN_TIME },
 	[CERT_UNTIL] = { "valid_until", "Valid until", COLUMN_TIME },
 	[CERT_DAYS] = { "days_left", "Days left", COLUMN_NUMBER },
 	{},
 };
 
-static enum kith_code
-answer_certificate(
-    struct call *call, const char *path, const struct certificate_info *info)
+enum kith_code
+cert_answer(struct call *call, const struct cert_paths *paths,
+    const struct certificate_info *info)
 {
 	struct listing *l =
 	    listing_begin_record(call, "certificate", cert_columns);
 	int64_t left_us = info->not_after_us - format_now_us();
-	listing_set_text(l, CERT_PATH, path);
+	char next[PIN_SIZE] = "";
+	bool own = strcmp(info->subject, info->issuer) == 0;
+
+	listing_set_text(l, CERT_PATH, paths->certificate);
 	listing_set_text(l, CERT_SUBJECT, info->subject);
+	if (info->names[0] != '\0')
+		listing_set_text(l, CERT_NAMES, info->names);
+	listing_set_text(l, CERT_ISSUER, info->issuer);
+	listing_set_flag(l, CERT_SELF_SIGNED, own);
+	listing_set_number(l, CERT_CHAIN, info->chain_length);
+	listing_set_text(l, CERT_KIND, info->kind);
 	listing_set_text(l, CERT_FINGERPRINT, info->pin);
+	if (cert_announced_pin(paths, next, NULL) == KITH_OK && next[0] != '\0')
+		listing_set_text(l, CERT_NEXT, next);
 	listing_set_time(l, CERT_FROM, info->not_before_us);
 	listing_set_time(l, CERT_UNTIL, info->not_after_us);
 	listing_set_number(l, CERT_DAYS, left_us / US_PER_DAY);
+	if (left_us < 0)
+		listing_mark(l, CERT_DAYS, LISTING_BAD);
 	return listing_end(&l, KITH_OK);
 }
 
 static enum kith_code
-make_pair(struct call *call, const struct names *names, int64_t days)
+show_certificate(struct call *call, const struct cert_paths *paths)
 {
-	struct certificate_wish wish = { (const char *const *)names->name,
-		names->count, (unsigned)days };
-	const char *path = path_of(call, "certificate", CERTIFICATE_PATH);
-	char *certificate = NULL, *key = NULL;
 	struct certificate_info info;
 	enum kith_code code;
+	FILE *file = fopen(paths->certificate, "re");
 
-	code = certificate_make(&wish, &certificate, &key, &call->fault);
-	if (code == KITH_OK)
-		code = certificate_read(
-		    certificate, strlen(certificate), &info, &call->fault);
-	if (code == KITH_OK)
-		code = store_pair(call, certificate, key);
-	if (code == KITH_OK)
-		database_audit_outside(
-		    call, path, json_pack("{s:s}", "fingerprint", info.pin));
-	if (code == KITH_OK)
-		code = answer_certificate(call, path, &info);
-	free(certificate);
-	secret_free(&key);
-	return code;
-}
-
-static enum kith_code
-cert_create(struct call *call)
-{
-	const char *list = call_option(call, "names");
-	int64_t days = CERTIFICATE_SELF_MADE_DAYS;
-	struct names names = { 0 };
-	enum kith_code code;
-
-	code = call_option_number(call, "days", 1, DAYS_MAX, &days);
-	if (code == KITH_OK)
-		code = list != NULL ? take_names(call, list, &names)
-				    : own_names(call, &names);
-	if (code == KITH_OK)
-		code = make_pair(call, &names, days);
-	if (code == KITH_MALFORMED && list != NULL)
-		call->usage = true; /* a name that no certificate can carry */
-	names_clear(&names);
-	return code;
+	if (file == NULL)
+		return fault_set_errno(&call->fault,
+		    errno == ENOENT ? KITH_NOT_FOUND : KITH_IO, errno,
+		    "Cannot read %s", paths->certificate);
+	code = pem_describe(file, paths->certificate, &info, &call->fault);
+	fclose(file);
+	return code == KITH_OK ? cert_answer(call, paths, &info) : code;
 }
 
 static enum kith_code
 cert_show(struct call *call)
 {
-	const char *path = path_of(call, "certificate", CERTIFICATE_PATH);
-	struct certificate_info info;
-	enum kith_code code;
-	FILE *file = fopen(path, "re");
+	struct cert_paths paths;
+	enum kith_code code = cert_paths_find(call, &paths);
 
-	if (file == NULL)
-		return fault_set_errno(&call->fault,
-		    errno == ENOENT ? KITH_NOT_FOUND : KITH_IO, errno,
-		    "Cannot read %s", path);
-	code = pem_describe(file, path, &info, &call->fault);
-	fclose(file);
-	return code == KITH_OK ? answer_certificate(call, path, &info) : code;
+	if (code != KITH_OK)
+		return code;
+	code = show_certificate(call, &paths);
+	cert_paths_clear(&paths);
+	return code;
 }
+
+/* ---- the table -------------------------------------------------------------------- */
+
+#define CONFIG_OPTION                                                        \
+	{                                                                    \
+		"config", "FILE",                                            \
+		    "where kithd.conf is; default " SETTINGS_FILE, WORD_FILE \
+	}
+#define GROUP_OPTION                                          \
+	{                                                     \
+		"group", "GROUP",                             \
+		    "may read the key; default " DAEMON_GROUP \
+		    " when run by root"                       \
+	}
+#define CERTIFICATE_OPTION                                                   \
+	{                                                                    \
+		"certificate", "FILE",                                       \
+		    "the certificate; default as kithd.conf says", WORD_FILE \
+	}
 
 static const struct command_option create_options[] = {
 	{ "names", "NAME,NAME",
-	    "names and addresses of the server; default: this machine's" },
+	    "names and addresses of the server; default: as before, else this "
+	    "machine's" },
 	{ "days", "N", "days that it is valid; default 3650" },
-	{ "certificate", "FILE", "default " CERTIFICATE_PATH, WORD_FILE },
-	{ "key", "FILE", "default " PRIVATE_KEY_PATH, WORD_FILE },
-	{ "group", "GROUP",
-	    "may read the key; default " DAEMON_GROUP " when run by root" },
+	{ "renew", NULL, "a new certificate for the key that is there" },
+	{ "next", NULL, "change to the key that was announced" },
+	{ "yes", NULL, "do not ask" }, CONFIG_OPTION, CERTIFICATE_OPTION,
+	{ "key", "FILE", "the key; default as kithd.conf says", WORD_FILE },
+	GROUP_OPTION, {}
+};
+
+static const struct command_option show_options[] = { CONFIG_OPTION,
+	CERTIFICATE_OPTION, {} };
+
+static const struct command_option import_options[] = {
+	{ "key", "FILE", "its private key; default: the one that is there",
+	    WORD_FILE_READ },
+	{ "yes", NULL, "do not ask" }, CONFIG_OPTION, GROUP_OPTION, {}
+};
+
+static const struct command_option announce_options[] = {
+	{ "key", "FILE", "this private key, which stays where it is",
+	    WORD_FILE_READ },
+	{ "withdraw", NULL, "announce it no more, and remove it" },
+	{ "yes", NULL, "do not ask" }, CONFIG_OPTION, {}
+};
+
+static const struct command_example create_examples[] = {
+	{ "kith-admin cert create --names chat.example.org",
+	    "the first one, with a new key" },
+	{ "kith-admin cert create --renew", "when it is about to expire" },
+	{ "kith-admin cert create --next",
+	    "change to the key that announce-next made" },
 	{}
 };
 
-static const struct command_option show_options[] = {
-	{ "certificate", "FILE", "default " CERTIFICATE_PATH, WORD_FILE }, {}
+static const struct command_example import_examples[] = {
+	{ "kith-admin cert import fullchain.pem --key privkey.pem",
+	    "what an authority has signed" },
+	{ "kith-admin cert import fullchain.pem",
+	    "renewed by the authority, for the same key" },
+	{}
+};
+
+static const struct command_example announce_examples[] = {
+	{ "kith-admin cert announce-next", "make the next key, and tell it" },
+	{ "kith-admin cert announce-next --withdraw", "take it back" }, {}
 };
 
 const struct command cert_commands[] = {
@@ -261,9 +311,12 @@ const struct command cert_commands[] = {
 	    .arguments = "",
 	    .summary = "Make a key and a self-signed certificate",
 	    .details = "Refuses when either file is there already: people "
-		       "who pinned the old key\nwould be locked out.",
+		       "who pinned the old key would be locked out. --renew "
+		       "keeps the key, and --next changes to the one that "
+		       "announce-next announced; what was there is kept.",
 	    .options = create_options,
-	    .flags = COMMAND_WRITES | COMMAND_AS_ROOT,
+	    .examples = create_examples,
+	    .flags = COMMAND_WRITES | COMMAND_DRY_RUN | COMMAND_AS_ROOT,
 	    .run = cert_create,
 	},
 	{
@@ -276,6 +329,34 @@ const struct command cert_commands[] = {
 	    .answer = "certificate",
 	    .columns = cert_columns,
 	    .run = cert_show,
+	},
+	{
+	    .noun = "cert",
+	    .verb = "import",
+	    .arguments = "CHAIN",
+	    .kinds = { WORD_FILE_READ },
+	    .summary = "Put a certificate and its key in place",
+	    .details = "CHAIN is in PEM, the server's own certificate first. "
+		       "It is checked before anything is touched, and what "
+		       "was there is kept.",
+	    .options = import_options,
+	    .examples = import_examples,
+	    .flags = COMMAND_WRITES | COMMAND_DRY_RUN | COMMAND_AS_ROOT,
+	    .run = cert_import,
+	},
+	{
+	    .noun = "cert",
+	    .verb = "announce-next",
+	    .arguments = "",
+	    .summary = "Announce the key that the server will change to",
+	    .details = "Clients that pinned the server learn it when they "
+		       "connect, and go on when the server changes to it with "
+		       "\"cert create --next\" or \"cert import\". Leave "
+		       "them the time to connect at least once.",
+	    .options = announce_options,
+	    .examples = announce_examples,
+	    .flags = COMMAND_WRITES | COMMAND_DRY_RUN | COMMAND_AS_ROOT,
+	    .run = cert_announce_next,
 	},
 	{},
 };
