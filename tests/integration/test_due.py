@@ -80,7 +80,8 @@ def test_a_restored_account_is_as_it_was(server):
 @pytest.mark.parametrize("how", ["send_friend_request", "sign_in", "sign_up"])
 def test_nobody_is_the_server_or_its_friend(server, how):
     person = server.person()
-    server.admin("announce", "send", "tea at five", person.name, "--yes")
+    server.admin("announce", "send", "tea at five", "--yes", "--to",
+                 person.name)
     assert person.wait_event("message").content.text == "tea at five"
     with pytest.raises(Refused) as why:
         if how == "send_friend_request":
