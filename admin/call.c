@@ -7,9 +7,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,35 +36,10 @@ call_init(struct call *call)
 	call->answer = json_object();
 }
 
-static void
-close_file(FILE **file)
-{
-	if (*file != NULL && *file != stdin)
-		fclose(*file);
-	*file = NULL;
-}
-
-/* A file that was made and not written to; if we still may. */
-static void
-forget_unused(const struct call_option *o)
-{
-	struct stat st;
-
-	if (o->file != NULL && o->option->kind == WORD_FILE_WRITE &&
-	    fflush(o->file) == 0 && fstat(fileno(o->file), &st) == 0 &&
-	    st.st_size == 0)
-		unlink(o->value);
-}
-
 void
 call_clear(struct call *call)
 {
-	for (int i = 0; i < call->option_count; i++) {
-		forget_unused(&call->options[i]);
-		close_file(&call->options[i].file);
-	}
-	for (int i = 0; i < COMMAND_ARGUMENTS_MAX; i++)
-		close_file(&call->argument_files[i]);
+	call_close_files(call);
 	json_decref(call->answer);
 	call->answer = NULL;
 	free(call->actor);
@@ -359,74 +331,6 @@ call_read(struct call *call, int argc, char **argv, int *next_r)
 	return code == KITH_OK ? listing_check_columns(call) : code;
 }
 
-static enum kith_code
-open_file(struct call *call, const char *path, FILE **file_r)
-{
-	if (strcmp(path, "-") == 0) {
-		*file_r = stdin;
-		return KITH_OK;
-	}
-	*file_r = fopen(path, "re");
-	if (*file_r == NULL)
-		return fault_set_errno(
-		    &call->fault, KITH_IO, errno, "Cannot read %s", path);
-	return KITH_OK;
-}
-
-/*
- * An empty one of our own may be there: what an earlier run left that failed.
- * One of somebody else's would show him what is written into it.
- */
-static enum kith_code
-make_file(struct call *call, const char *path, FILE **file)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	struct stat st;
-
-	if (fd < 0)
-		return fault_set_errno(
-		    &call->fault, KITH_IO, errno, "Cannot make %s", path);
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != 0 ||
-	    st.st_nlink != 1 || st.st_uid != geteuid() ||
-	    fchmod(fd, 0600) != 0) {
-		close(fd);
-		return call_fail(call, KITH_ALREADY,
-		    "%s is there already; it has to be a new file.", path);
-	}
-	*file = fdopen(fd, "w");
-	if (*file == NULL)
-		abort();
-	return KITH_OK;
-}
-
-static bool
-is_read(enum word_kind kind)
-{
-	return kind == WORD_FILE_READ || kind == WORD_SNAPSHOT;
-}
-
-enum kith_code
-call_open_files(struct call *call)
-{
-	enum kith_code code = KITH_OK;
-
-	for (int i = 0; i < call->option_count && code == KITH_OK; i++) {
-		struct call_option *o = &call->options[i];
-
-		if (is_read(o->option->kind) && o->value != NULL)
-			code = open_file(call, o->value, &o->file);
-		if (o->option->kind == WORD_FILE_WRITE && o->value != NULL)
-			code = make_file(call, o->value, &o->file);
-	}
-	for (int i = 0; i < COMMAND_ARGUMENTS_MAX && code == KITH_OK; i++) {
-		if (is_read(call->command->kinds[i]) &&
-		    i < call->argument_count)
-			code = open_file(
-			    call, call->arguments[i], &call->argument_files[i]);
-	}
-	return code;
-}
-
 bool
 call_has_option(const struct call *call, const char *name)
 {
@@ -435,13 +339,6 @@ call_has_option(const struct call *call, const char *name)
 			return true;
 	}
 	return false;
-}
-
-FILE *
-call_argument_file(const struct call *call, int index)
-{
-	return index < COMMAND_ARGUMENTS_MAX ? call->argument_files[index]
-					     : NULL;
 }
 
 const char *
@@ -454,12 +351,6 @@ bool
 call_flag(const struct call *call, const char *name)
 {
 	return find_option(call, name)->value != NULL;
-}
-
-FILE *
-call_option_file(const struct call *call, const char *name)
-{
-	return find_option(call, name)->file;
 }
 
 enum kith_code

@@ -77,6 +77,7 @@ enum kith_code call_read(struct call *call, int argc, char **argv, int *next_r);
 
 /* Opens the files that options and words name. Done while still root. */
 enum kith_code call_open_files(struct call *call);
+void call_close_files(struct call *call);
 
 /* What --format and --json say, before and without anything else. */
 void call_peek_format(struct call *call, int argc, char **argv);
