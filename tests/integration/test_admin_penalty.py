@@ -80,8 +80,7 @@ def test_names_that_nobody_has_wait_too(server):
     assert penalties(server) == {}
 
 
-def test_many_come_in_pages(make_server):
-    server = make_server(argon2_memory_mib=19, argon2_passes=2).start()
+def test_many_come_in_pages(server):
     for n in range(PAGE + 3):
         guess(server, f"guessed{n}", 1, source=f"127.8.0.{n + 1}")
     held = penalties(server)
