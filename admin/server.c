@@ -180,7 +180,7 @@ const struct command server_commands[] = {
 		       "database is damaged, else with 1.",
 	    .options = check_options,
 	    .examples = check_examples,
-	    .flags = COMMAND_READS,
+	    .flags = COMMAND_READS | COMMAND_BEGINNER,
 	    .answer = "checks",
 	    .columns = server_check_columns,
 	    .run = server_check },

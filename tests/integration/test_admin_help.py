@@ -29,7 +29,7 @@ def test_alone_it_shows_ten_commands_to_begin_with(admin):
     done = admin.run_alone()
     assert done.returncode == OK and done.stderr == ""
     beginner = [c for c in table(admin) if "beginner" in c["flags"]]
-    assert 9 <= len(beginner) <= 10
+    assert len(beginner) == 10
     for command in beginner:
         assert re.search(rf"^  {command['noun']} {command['verb']}\b.*  ",
                          done.stdout, re.M)
