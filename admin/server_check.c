@@ -89,12 +89,6 @@ static void (*const checks[])(struct check *c) = {
 static enum kith_code
 verdict(struct call *call, const struct check *c)
 {
-	if (call->json) {
-		json_object_set_new(
-		    call->answer, "problems", json_integer(c->problems));
-		json_object_set_new(
-		    call->answer, "warnings", json_integer(c->warnings));
-	}
 	if (c->problems == 0) {
 		output_talk(call, "%s",
 		    c->warnings == 0 ? "Everything is in order."
