@@ -95,19 +95,29 @@ write_text(const struct command *c, const char *text)
 	}
 }
 
+/* A capital for a word, but not for an argument or "kithd.conf". */
+static bool
+may_begin(const struct command *c, const char *text)
+{
+	size_t length = strcspn(text, " ;,");
+
+	return argument_length(c, text, text) == 0 &&
+	    memchr(text, '.', length) == NULL;
+}
+
 /* The half line of the table as a sentence. */
 static void
 write_sentence(const struct command *c, const char *text)
 {
-	bool argument = argument_length(c, text, text) > 0;
+	bool begin = may_begin(c, text);
 
-	if (!argument)
+	if (begin)
 		putchar(toupper((unsigned char)text[0]));
-	write_text(c, text + !argument);
+	write_text(c, text + begin);
 	puts(".");
 }
 
-/* "[USER...]" as "Op Ar user ...". */
+/* "[USER...]" as "Oo Ar user ... Oc". */
 static void
 write_words(const char *words)
 {
@@ -117,11 +127,13 @@ write_words(const char *words)
 		const char *name = words + strspn(words, "[");
 		size_t length = strcspn(name, "]. ");
 
-		fputs(*words == '[' ? " Op Ar " : " Ar ", stdout);
+		fputs(*words == '[' ? " Oo Ar " : " Ar ", stdout);
 		for (size_t i = 0; i < length; i++)
 			putchar(tolower((unsigned char)name[i]));
 		if (memmem(words, whole, "...", 3) != NULL)
 			fputs(" ...", stdout);
+		if (*words == '[')
+			fputs(" Oc", stdout);
 		words += whole;
 	}
 }
@@ -147,32 +159,63 @@ write_columns(const struct column *column)
 	putchar('\n');
 }
 
+static bool
+has_own(const struct command *c, const char *name)
+{
+	for (const struct command_option *o = c->options; o && o->name; o++) {
+		if (strcmp(o->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The options that follow from flags are told of once, in the frame. */
 static void
-write_options(const struct command *c)
+write_flag_options(const struct command *c)
 {
-	const unsigned int reads = COMMAND_READS;
-	const unsigned int takes = COMMAND_DESTRUCTIVE;
-
-	if (c->options == NULL &&
-	    (c->flags & (reads | takes | COMMAND_DRY_RUN)) == 0)
-		return;
-	puts(".Bl -tag -width Ds");
-	for (const struct command_option *o = c->options;
-	     o != NULL && o->name != NULL; o++)
-		write_option(c, o);
-	if ((c->flags & takes) != 0)
-		puts(".It Fl -yes , Fl -dry-run , Fl -no-snapshot\n"
-		     "See\n.Sx Of what takes something away .");
+	if ((c->flags & COMMAND_DESTRUCTIVE) != 0)
+		printf(".It Fl -yes , Fl -dry-run%s\n"
+		       "See\n.Sx Of what takes something away .\n",
+		    (c->flags & COMMAND_KEEPS) != 0 ? ""
+						    : " , Fl -no-snapshot");
 	else if ((c->flags & COMMAND_DRY_RUN) != 0)
 		puts(".It Fl -dry-run\nSay what would happen, and change "
 		     "nothing.");
-	if ((c->flags & reads) != 0) {
-		puts(".It Fl -format Ar format , Fl -columns Ar keys , "
-		     "Fl -no-pager\nSee\n.Sx Of what shows something .");
-		write_columns(c->columns);
-	}
+	if ((c->flags & COMMAND_READS) == 0)
+		return;
+	printf(".It %sFl -columns Ar keys , Fl -no-pager\n"
+	       "See\n.Sx Of what shows something .\n",
+	    has_own(c, "format") ? "" : "Fl -format Ar format , ");
+	write_columns(c->columns);
+}
+
+static void
+write_options(const struct command *c)
+{
+	const unsigned int bring =
+	    COMMAND_READS | COMMAND_DESTRUCTIVE | COMMAND_DRY_RUN;
+
+	if (c->options == NULL && (c->flags & bring) == 0)
+		return;
+	puts(".Bl -tag -width Ds");
+	for (const struct command_option *o = c->options; o && o->name; o++)
+		write_option(c, o);
+	write_flag_options(c);
 	puts(".El");
+}
+
+static void
+write_example(const struct command *c, const struct command_example *e)
+{
+	size_t length = strlen(e->help);
+
+	puts(".Pp");
+	putchar(toupper((unsigned char)e->help[0]));
+	write_text(c, e->help + 1);
+	puts(e->help[length - 1] == '?' ? "" : ":");
+	puts(".Bd -literal -offset indent");
+	write_text(NULL, e->line);
+	puts("\n.Ed");
 }
 
 static void
@@ -189,15 +232,8 @@ write_command(const struct command *c)
 	if ((c->flags & COMMAND_STOPPED) != 0)
 		puts("Refuses while the server runs.");
 	write_options(c);
-	for (const struct command_example *e = c->examples;
-	     e != NULL && e->line != NULL; e++) {
-		puts(".Pp");
-		putchar(toupper((unsigned char)e->help[0]));
-		write_text(c, e->help + 1);
-		puts(":\n.Bd -literal -offset indent");
-		write_text(NULL, e->line);
-		puts("\n.Ed");
-	}
+	for (const struct command_example *e = c->examples; e && e->line; e++)
+		write_example(c, e);
 }
 
 void
