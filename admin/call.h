@@ -16,6 +16,7 @@
  * code are made from them by main.c.
  */
 
+struct keeper; /* keeper.h */
 struct output; /* output.c */
 struct store;
 
@@ -55,9 +56,10 @@ struct call {
 	char *actor;  /* who does this, "alice (uid:1000)": actor.h */
 	bool guarded; /* started as root by somebody who is not */
 
-	struct store *store; /* database.h */
-	bool audited;        /* this transaction has a row in the trail */
-	bool usage;          /* the fault is one of usage */
+	struct keeper *keeper; /* of a verb that writes where root may */
+	struct store *store;   /* database.h */
+	bool audited;          /* this transaction has a row in the trail */
+	bool usage;            /* the fault is one of usage */
 	struct fault fault;
 	json_t *answer; /* an object, grown by the command */
 	struct output *output;

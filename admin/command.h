@@ -99,6 +99,11 @@ struct command {
 	/* COMMAND_READS: the main listing's name in JSON, and its columns. */
 	const char *answer;
 	const struct column *columns;
+	/*
+	 * What has to happen before root's rights are given up, where there
+	 * are any; after the files were opened. NULL: nothing.
+	 */
+	enum kith_code (*prepare)(struct call *call);
 	/* Fills in the call's fault, or shows its answer. */
 	enum kith_code (*run)(struct call *call);
 };

@@ -55,6 +55,7 @@ const struct command db_commands[] = {
 	    .flags = COMMAND_READS | COMMAND_BEGINNER,
 	    .answer = "backup",
 	    .columns = db_backup_columns,
+	    .prepare = db_backup_prepare,
 	    .run = db_backup },
 	{ .noun = "db",
 	    .verb = "restore",
@@ -74,7 +75,7 @@ const struct command db_commands[] = {
 	{ .noun = "db",
 	    .verb = "verify",
 	    .arguments = "[FILE]",
-	    .kinds = { WORD_FILE },
+	    .kinds = { WORD_FILE_READ },
 	    .summary = "Look whether the database, or a backup, is whole",
 	    .details =
 		"Looks at the file's structure, at references, that messages "

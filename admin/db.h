@@ -7,6 +7,7 @@
 /* The verbs of the noun db, each in the file of its kind; the table: db.c. */
 
 enum kith_code db_backup(struct call *call);
+enum kith_code db_backup_prepare(struct call *call);
 enum kith_code db_migrate(struct call *call);
 enum kith_code db_restore(struct call *call);
 enum kith_code db_rollback(struct call *call);

@@ -17,6 +17,7 @@
 #include "database.h"
 #include "descriptors.h"
 #include "help.h"
+#include "keeper.h"
 #include "output.h"
 #include "owner.h"
 
@@ -38,11 +39,14 @@ run_command(struct call *call)
 	call->actor = actor_name(&root);
 	call->guarded = geteuid() == 0 && !root;
 	code = call_open_files(call);
+	if (code == KITH_OK && call->command->prepare != NULL)
+		code = call->command->prepare(call);
 	if (code == KITH_OK && (call->command->flags & COMMAND_AS_ROOT) == 0)
 		code = owner_become(call->database, &call->fault);
 	if (code == KITH_OK)
 		code = call->command->run(call);
 	database_close(call);
+	keeper_free(&call->keeper);
 	return code;
 }
 

@@ -22,12 +22,6 @@
 #define KITH_STORE_SYNCHRONOUS "FULL"
 #endif
 
-/*
- * The hub may not wait, but a reader that is just recovering the log's index
- * holds it for moments only.
- */
-#define STORE_HUB_BUSY_MS 50
-
 #define STORE_CACHE_KIB 16384
 /* of who reads each page once, and whose memory shall stay small */
 #define STORE_CACHE_READ_KIB 1024

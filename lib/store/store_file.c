@@ -15,7 +15,8 @@
 
 #include "mem.h"
 
-#define MIB (1024 * 1024)
+#define MIB              (1024 * 1024)
+#define COPY_PIECE_BYTES (256 * 1024)
 
 #define HEADER_MAGIC  "SQLite format 3" /* with its NUL */
 #define HEADER_LENGTH 100
@@ -138,6 +139,45 @@ store_file_open_working(const char *path, int *fd_r, struct fault *f)
 		    f, KITH_REFUSED, "%s is there and in the way", path);
 	}
 	*fd_r = fd;
+	return KITH_OK;
+}
+
+/* How many bytes; 0 at the end of the file, -1 with errno. */
+static ssize_t
+copy_piece(int from_fd, int to_fd, int64_t at, size_t length)
+{
+	static char piece[COPY_PIECE_BYTES];
+	off_t in = at, out = at;
+	ssize_t n = copy_file_range(from_fd, &in, to_fd, &out, length, 0);
+
+	/* within one kind of file system the kernel does it, else we do */
+	if (n >= 0 ||
+	    (errno != EXDEV && errno != EINVAL && errno != ENOSYS &&
+		errno != EOPNOTSUPP))
+		return n;
+	n = pread(from_fd, piece,
+	    length < sizeof(piece) ? length : sizeof(piece), at);
+	return n <= 0 ? n : pwrite(to_fd, piece, (size_t)n, at);
+}
+
+enum kith_code
+store_file_copy(
+    int from_fd, int to_fd, int64_t from, int64_t to, struct fault *f)
+{
+	while (from < to) {
+		ssize_t n =
+		    copy_piece(from_fd, to_fd, from, (size_t)(to - from));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fault_set_errno(f, store_file_code(errno), errno,
+			    "the file cannot be copied");
+		if (n == 0)
+			return fault_set(f, KITH_IO,
+			    "the file became shorter while it was copied");
+		from += n;
+	}
 	return KITH_OK;
 }
 

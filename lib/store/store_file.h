@@ -41,6 +41,13 @@ enum kith_code store_file_open_working(
     const char *path, int *fd_r, struct fault *f);
 
 /*
+ * Copies the bytes from..to of one file to the same place in another, whatever
+ * file systems they are on.
+ */
+enum kith_code store_file_copy(
+    int from_fd, int to_fd, int64_t from, int64_t to, struct fault *f);
+
+/*
  * Gives the working file its name, when nothing has that name yet (ALREADY),
  * and makes that durable.
  */

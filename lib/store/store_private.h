@@ -15,6 +15,12 @@
 
 #define STORE_APPLICATION_ID 0x6b697468 /* "kith" */
 
+/*
+ * The hub may not wait, but a reader that is just recovering the log's index
+ * holds it for moments only.
+ */
+#define STORE_HUB_BUSY_MS 50
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -109,6 +115,26 @@ enum kith_code store_migrate(struct store *s, int version,
 /* The same without the copy: for what is a copy. */
 enum kith_code store_migrate_steps(struct store *s, int version,
     const struct migration *migrations, int count, struct fault *f);
+
+/* ---- another database in its place ----------------------------------- */
+
+struct places {
+	const char *path;
+	const char *incoming; /* takes the place; whole and on disk */
+	const char *kept;     /* what the old one is called afterwards */
+	/* A connection to the old one, which may be closed; *old may be NULL:
+	 * it is damaged, or not there. */
+	sqlite3 **old;
+	bool old_exists;
+	bool changed; /* out: the new one is in its place */
+};
+
+/* Under the running lock and the write lock. store_restore_commit()'s codes. */
+enum kith_code store_places_change(struct places *p, struct fault *f);
+
+/* What SQLite said of the old one. */
+enum kith_code store_places_fail(
+    sqlite3 *old, const char *path, int rc, struct fault *f);
 
 /* Of whatever connection. Where something cannot be told it is -1. */
 struct store_census;

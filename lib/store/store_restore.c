@@ -1,33 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * How another database takes the place of the present one, in this order:
- *
- *  1. PATH.incoming is made, verified, and on disk. It stands alone.
- *  2. The write lock is taken and SQLite's own exclusive one, by which also
- *     readers are kept out; with that the log of the old one is copied into it
- *     and removed, and the folder is synced. From here on PATH stands alone.
- *  3. PATH gets its second name (a link), PATH.incoming is renamed to PATH, and
- *     the folder is synced.
- *
- * Killed in 1 or 2, the old one is there; in 3, the one or the other, by one
- * rename. A log must never outlive its database under the name of the next:
- * SQLite would take its pages for the new one's; hence the sync in 2.
- *
- * A second name without the rename is what a kill in 3 can leave. The next
- * restore takes it away again (forget_alias()).
+ * The database that is to take the place of the present one: made beside it,
+ * verified and synced. How they change places: store_places.c.
  */
 #include "store_restore.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -36,7 +20,6 @@
 #include "store_private.h"
 
 #define INCOMING_SUFFIX   ".incoming"
-#define SETTLE_PAUSE_MS   20
 #define COPY_STEP_BYTES   (4 * 1024 * 1024)
 #define COPY_MARGIN_BYTES (16LL * 1024 * 1024) /* for a migration's growth */
 
@@ -117,21 +100,6 @@ open_old(struct store_restore *r)
 	store_census_take(r->old, &r->present);
 }
 
-static enum kith_code
-fail_old(struct store_restore *r, int rc, struct fault *f)
-{
-	if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED)
-		return fault_set(f, KITH_BUSY,
-		    "another process reads or writes %s", r->path);
-	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
-		return fault_set(f, KITH_INTEGRITY, "%s is damaged: %s",
-		    r->path, sqlite3_errmsg(r->old));
-	return fault_set_errno(f,
-	    (rc & 0xff) == SQLITE_FULL ? KITH_STORAGE_FULL : KITH_IO,
-	    sqlite3_system_errno(r->old), "%s cannot be closed: %s", r->path,
-	    sqlite3_errmsg(r->old));
-}
-
 enum kith_code
 store_restore_new(
     const char *path, struct store_restore **restore_r, struct fault *f)
@@ -183,29 +151,21 @@ static enum kith_code
 copy_bytes(struct store_restore *r, const struct store_restore_source *source,
     int64_t total, struct fault *f)
 {
+	enum kith_code code = KITH_OK;
 	int64_t done = 0;
 
-	while (done < total) {
-		off_t from = done, to = done;
-		ssize_t length = copy_file_range(
-		    source->fd, &from, r->fd, &to, COPY_STEP_BYTES, 0);
+	while (done < total && code == KITH_OK) {
+		int64_t next = done + COPY_STEP_BYTES;
 
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0)
-			return fault_set_errno(f, store_file_code(errno), errno,
-			    "%s cannot be copied", source->name);
-		if (length == 0)
-			return fault_set(f, KITH_IO,
-			    "%s became shorter while it was read",
-			    source->name);
-		done += length;
-		if (source->progress != NULL &&
+		next = next < total ? next : total;
+		code = store_file_copy(source->fd, r->fd, done, next, f);
+		done = next;
+		if (code == KITH_OK && source->progress != NULL &&
 		    !source->progress(source->context, done, total))
-			return fault_set(
+			code = fault_set(
 			    f, KITH_STOPPING, "the restore was given up");
 	}
-	return KITH_OK;
+	return code;
 }
 
 static enum kith_code
@@ -330,7 +290,8 @@ write_anew(struct store_restore *r, struct fault *f)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
 	sqlite3_finalize(st);
-	return rc == SQLITE_DONE ? KITH_OK : fail_old(r, rc, f);
+	return rc == SQLITE_DONE ? KITH_OK
+				 : store_places_fail(r->old, r->path, rc, f);
 }
 
 static void
@@ -440,123 +401,17 @@ make_durable(struct store_restore *r, struct fault *f)
 	return code;
 }
 
-static void
-remove_beside(struct store_restore *r, const char *suffix)
-{
-	char *name = mem_format("%s%s", r->path, suffix);
-
-	unlink(name);
-	free(name);
-}
-
-static int
-leave_log(struct store_restore *r)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(
-	    r->old, "PRAGMA journal_mode=DELETE", -1, &st, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		rc = strcmp((const char *)sqlite3_column_text(st, 0),
-			 "delete") == 0
-		    ? SQLITE_OK
-		    : SQLITE_BUSY;
-	sqlite3_finalize(st);
-	return rc;
-}
-
-/*
- * Alone with the old one, and everything in its one file. An exclusive lock is
- * held on it until r->old is closed. SQLite does not wait here by itself.
- */
-static enum kith_code
-settle_old(struct store_restore *r, struct fault *f)
-{
-	const struct timespec pause = { 0, SETTLE_PAUSE_MS * 1000000L };
-	int left_ms = store_wait_ms();
-	int rc = leave_log(r);
-
-	while ((rc & 0xff) == SQLITE_BUSY && left_ms > 0) {
-		nanosleep(&pause, NULL);
-		left_ms -= SETTLE_PAUSE_MS;
-		rc = leave_log(r);
-	}
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(r->old, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
-	return rc == SQLITE_OK ? KITH_OK : fail_old(r, rc, f);
-}
-
-/* A damaged one is kept with its log, in which there may be something whole. */
-static enum kith_code
-settle_damaged(struct store_restore *r, const char *kept, struct fault *f)
-{
-	char *log = mem_format("%s-wal", r->path);
-	char *kept_log = mem_format("%s-wal", kept);
-	enum kith_code code = KITH_OK;
-
-	sqlite3_close(r->old);
-	r->old = NULL;
-	if (rename(log, kept_log) != 0 && errno != ENOENT)
-		code = fault_set_errno(
-		    f, KITH_IO, errno, "cannot set aside %s", log);
-	free(kept_log);
-	free(log);
-	return code;
-}
-
-/* What an earlier restore left that was killed between link and rename. */
-static void
-forget_alias(struct store_restore *r)
-{
-	char *copy = mem_dup_string(r->path), *base = mem_dup_string(r->path);
-	const char *folder = dirname(copy), *name = basename(base);
-	struct stat st, other;
-	DIR *dir = NULL;
-
-	if (lstat(r->path, &st) == 0 && st.st_nlink > 1)
-		dir = opendir(folder);
-	for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
-		if (strncmp(e->d_name, name, strlen(name)) != 0 ||
-		    strcmp(e->d_name, name) == 0)
-			continue;
-		if (fstatat(dirfd(dir), e->d_name, &other,
-			AT_SYMLINK_NOFOLLOW) == 0 &&
-		    other.st_ino == st.st_ino && other.st_dev == st.st_dev)
-			unlinkat(dirfd(dir), e->d_name, 0);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	free(base);
-	free(copy);
-}
-
-static enum kith_code
-change_places(struct store_restore *r, const char *kept, struct fault *f)
-{
-	enum kith_code code = store_file_sync_folder(r->path, f);
-
-	if (code != KITH_OK)
-		return code;
-	if (r->old_exists && link(r->path, kept) != 0)
-		return fault_set_errno(f, store_file_code(errno), errno,
-		    "cannot keep the old database as %s", kept);
-	if (rename(r->incoming_path, r->path) != 0) {
-		code = fault_set_errno(f, store_file_code(errno), errno,
-		    "cannot put the new database at %s", r->path);
-		if (r->old_exists)
-			unlink(kept);
-		return code;
-	}
-	r->in_place = true;
-	return store_file_sync_folder(r->path, f);
-}
-
 enum kith_code
 store_restore_commit(struct store_restore *r,
     const struct store_restore_end *end, bool *kept_r, struct fault *f)
 {
+	struct places places = {
+		.path = r->path,
+		.incoming = r->incoming_path,
+		.kept = end->kept,
+		.old = &r->old,
+		.old_exists = r->old_exists,
+	};
 	enum kith_code code;
 
 	if (!r->whole)
@@ -571,15 +426,8 @@ store_restore_commit(struct store_restore *r,
 		code = lock_take(r->writing, store_wait_ms(), f);
 	if (code != KITH_OK)
 		return code;
-	forget_alias(r);
-	code = r->old != NULL ? settle_old(r, f) : KITH_INTEGRITY;
-	if (code == KITH_INTEGRITY)
-		code = settle_damaged(r, end->kept, f);
-	if (code != KITH_OK)
-		return code;
-	remove_beside(r, "-wal");
-	remove_beside(r, "-shm");
-	code = change_places(r, end->kept, f);
+	code = store_places_change(&places, f);
+	r->in_place = places.changed;
 	if (code == KITH_OK)
 		*kept_r = r->old_exists;
 	return code;

@@ -304,12 +304,31 @@ log_is_due(const struct store *s)
 	    LOG_PAGE_BYTES;
 }
 
+/*
+ * Copies what no reader needs any more. Only where that was all of it, and it
+ * was much, the log is made empty too, and without waiting for anybody: while a
+ * backup reads, each wait would hold up everybody who sends, for nothing.
+ */
+static int
+copy_log(struct store *s)
+{
+	int pages = 0, copied = 0;
+	int rc = sqlite3_wal_checkpoint_v2(
+	    s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+
+	if (rc != SQLITE_OK || copied < pages ||
+	    pages < STORE_WAL_TRUNCATE_BYTES / LOG_PAGE_BYTES)
+		return rc;
+	sqlite3_busy_timeout(s->db, 0);
+	rc = sqlite3_wal_checkpoint_v2(
+	    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(s->db, STORE_HUB_BUSY_MS);
+	return rc == SQLITE_BUSY ? SQLITE_OK : rc;
+}
+
 enum kith_code
 store_checkpoint(struct store *s, struct fault *f)
 {
-	int mode = s->log_pages >= STORE_WAL_TRUNCATE_BYTES / LOG_PAGE_BYTES
-	    ? SQLITE_CHECKPOINT_TRUNCATE
-	    : SQLITE_CHECKPOINT_PASSIVE;
 	enum kith_code code;
 	int rc;
 
@@ -323,7 +342,7 @@ store_checkpoint(struct store *s, struct fault *f)
 	/* A reader may keep it from being whole; not again at once, then. */
 	s->log_pages_tried = s->log_pages;
 	s->log_commits = 0;
-	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, mode, NULL, NULL);
+	rc = copy_log(s);
 	if (rc != SQLITE_OK)
 		code = copy_fault(s, store_fail(s, rc, "checkpoint"), f);
 	lock_release(s->write_lock);
