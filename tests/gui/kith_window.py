@@ -270,11 +270,16 @@ def befriend(window, name):
     window.press("Send Request")
 
 
+def row_starts(friend):
+    """How the row of a friend, or of the server, may begin."""
+    return tuple(f"{friend}, {state}"
+                 for state in ("online", "offline", "announcements"))
+
+
 def row_name(window, friend):
     """What the row of a friend in the sidebar is called now, or None."""
     row = window.find(matching=lambda node: node.get_name().startswith(
-        (f"{friend}, online", f"{friend}, offline"))
-        and node.get_role() == Atspi.Role.LIST_ITEM)
+        row_starts(friend)) and node.get_role() == Atspi.Role.LIST_ITEM)
     return row.get_name() if row else None
 
 
@@ -299,11 +304,16 @@ def chosen_row(window):
 
 
 def open_conversation(window, friend, timeout=10.0):
-    row = window.wait(matching=lambda node: node.get_name().startswith(
-        (f"{friend}, online", f"{friend}, offline"))
-        and node.get_role() == Atspi.Role.LIST_ITEM, timeout=timeout)
-    window.click(row)
+    open_announcements(window, friend, timeout)
     window.wait("Message", FIELDS)
+
+
+def open_announcements(window, server, timeout=10.0):
+    """As above, but there is nothing to write with."""
+    row = window.wait(matching=lambda node: node.get_name().startswith(
+        row_starts(server)) and node.get_role() == Atspi.Role.LIST_ITEM,
+        timeout=timeout)
+    window.click(row)
 
 
 def say(window, text):

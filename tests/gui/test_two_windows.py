@@ -149,6 +149,24 @@ def test_unfriending_shows_within_a_second(friends, server):
         window.wait_says("are not friends any more", timeout=1.5)
 
 
+def test_announcements_are_the_servers(two, server, words):
+    from kith_window import open_announcements, wait_message
+
+    text, later = words(), words()
+    alice, bob = two
+    server.admin("announce", "send", text, "--yes")
+    for window in (alice, bob):
+        open_announcements(window, "A test", timeout=2)
+        wait_message(window, text)
+        window.wait("Announcements")
+        window.wait("These are announcements of the administrator of this "
+                    "server.")
+        assert not window.find("Message"), "there is something to write with"
+        assert not window.find("Not a friend any more")
+    server.admin("announce", "send", later, "--to", "alice")
+    wait_message(alice, later)
+
+
 def test_befriending_by_the_administrator_shows(two, server):
     from kith_window import row_name
 
