@@ -11,7 +11,7 @@
 #include "mem.h"
 #include "table.h"
 
-#define PATIENCE_S 2 /* somebody has pressed a key and waits */
+#define PATIENCE_S 5 /* somebody has pressed a key and waits */
 #define WORDS_MAX  64
 
 void

@@ -100,7 +100,7 @@ destroy_confirm(struct call *call, const struct destroy *d, bool *go_r)
 		tell_dry_run(call, d);
 		return KITH_OK;
 	}
-	text = describe(d, '?');
+	text = describe(d, d->victims > 1 ? '.' : '?');
 	yes = d->victims > 1 ? prompt_confirm_number(call, text, d->victims)
 			     : prompt_confirm(call, text);
 	free(text);

@@ -168,11 +168,11 @@ prompt_show_generated(struct call *call, const char *password)
 
 /* A line of what a person types; false at the end of the input. */
 static bool
-read_answer(const char *question, const char *choices, char answer[ANSWER_MAX])
+read_answer(const char *question, const char *how, char answer[ANSWER_MAX])
 {
 	char *clean = output_clean(question);
 
-	fprintf(stderr, "%s [%s] ", clean, choices);
+	fprintf(stderr, "%s%s ", clean, how);
 	free(clean);
 	if (fgets(answer, ANSWER_MAX, stdin) == NULL) {
 		fputc('\n', stderr);
@@ -189,7 +189,7 @@ prompt_confirm(struct call *call, const char *question)
 
 	if (call_flag(call, "yes"))
 		return true;
-	return read_answer(question, "y/N", answer) &&
+	return read_answer(question, " [y/N]", answer) &&
 	    (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
 }
 
@@ -202,7 +202,7 @@ prompt_confirm_number(struct call *call, const char *question, int64_t number)
 	if (call_flag(call, "yes"))
 		return true;
 	wanted = mem_format("%lld", (long long)number);
-	same = read_answer(question, "type the number to go on", answer) &&
+	same = read_answer(question, "\nType their number to go on:", answer) &&
 	    strcmp(answer, wanted) == 0;
 	free(wanted);
 	return same;

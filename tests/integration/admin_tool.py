@@ -45,7 +45,8 @@ class Admin:
             f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         if expect != OK:
             assert done.stderr.startswith("kith-admin: ") or \
-                "--json" in words or "[y/N]" in done.stderr, done.stderr
+                "--json" in words or "[y/N]" in done.stderr or \
+                "Type their number" in done.stderr, done.stderr
         return done
 
     def run_alone(self):

@@ -402,6 +402,21 @@ def test_only_yes_is_yes(pair, answer, status):
     assert count_users(pair) == (1 if status == OK else 2)
 
 
+@pytest.mark.parametrize("answer,status", [
+    ("", 6), ("y\n", 6), ("yes\n", 6), ("3\n", 6), ("2 \n", 6), ("2\n", OK)])
+def test_the_number_of_several_must_be_typed(pair, answer, status):
+    pair.add("carol")
+    done = pair.run("user", "delete", "alice", "bob", stdin=answer,
+                    expect=status)
+    assert "2 accounts" in done.stderr and "number" in done.stderr
+    assert count_users(pair) == (1 if status == OK else 3)
+
+
+def test_yes_stands_for_the_number_too(pair):
+    pair.run("user", "delete", "alice", "bob", "--yes")
+    assert count_users(pair) == 0
+
+
 def test_a_snapshot_is_taken_before(pair):
     answer = pair.json("user", "delete", "bob", "--yes")
     with sqlite3.connect(f"file:{answer['snapshot']}?mode=ro",
