@@ -66,7 +66,10 @@ answer_all(struct call *call, const struct change *c)
 		if (code != KITH_OK)
 			return listing_end(&l,
 			    database_fault(call, code, "The account is gone."));
-		output_talk(call, "%s is %s (id:%lld).", user.name, c->done,
+		/* the lock of one who was never approved */
+		output_talk(call, "%s is %s%s (id:%lld).", user.name, c->done,
+		    user.state == STORE_USER_PENDING ? " and waits for approval"
+						     : "",
 		    (long long)user.id);
 		if (l == NULL)
 			continue;

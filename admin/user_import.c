@@ -284,6 +284,11 @@ carry_out(struct import *im)
 		    im, call_option_file(im->call, "passwords-to"), path);
 	if (code == KITH_OK)
 		code = store_all(im);
+	/* passwords of nobody: the file is as new as it was */
+	if (code != KITH_OK && path != NULL &&
+	    ftruncate(fileno(call_option_file(im->call, "passwords-to")), 0) !=
+		0)
+		output_talk(im->call, "What is in %s is of no use.", path);
 	if (code == KITH_OK && im->generate && path == NULL)
 		code = show_passwords(im);
 	return code;

@@ -33,7 +33,7 @@ enum import_field {
 };
 
 struct import_row {
-	unsigned long place; /* its line, or how manieth entry it is */
+	unsigned long place; /* its line, or its place in the array */
 	char *fields[IMPORT_FIELD_COUNT]; /* as they were read; NULL: none */
 	bool broken;                      /* what can be said of it was said */
 	/* checked */

@@ -398,6 +398,19 @@ def test_a_file_of_somebody_else_gets_no_passwords(pair):
     pair.run("user", "show", "new", expect=NOT_FOUND)
 
 
+def test_passwords_of_nobody_are_not_kept(pair):
+    path = write(pair, "name\nnew\n")
+    target = pair.folder / "passwords"
+    words = ("user", "import", path, "--generate", "--passwords-to",
+             str(target), *CHEAP)
+    with open(pair.folder / "kith.db.lock", "r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        pair.run(*words, "--wait", "0", expect=BUSY)
+    assert not target.exists()
+    pair.run(*words)
+    assert target.read_text().startswith("name,password\nnew,")
+
+
 def test_without_passwords(pair):
     path = write(pair, "name\nnew\n")
     told = problems(pair, "name\nnew\n")
