@@ -85,7 +85,9 @@ void
 hub_status_fill(struct hub *hub, Kith__Ipc__ControlReply__Status *reply)
 {
 	struct hub_status *s = hub->status;
-	const struct sample *before = &s->sample[s->oldest]; /* or zeros */
+	static const struct sample start; /* before anything was counted */
+	const struct sample *before =
+	    s->sample_count < SAMPLES_MAX ? &start : &s->sample[s->oldest];
 
 	kith__ipc__control_reply__status__init(reply);
 	reply->version = (char *)(uintptr_t)PACKAGE_VERSION;

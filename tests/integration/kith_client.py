@@ -171,7 +171,7 @@ class Client:
     """One device of one person."""
 
     def __init__(self, pb, address, pin=None, hello=True, context=None,
-                 source=None):
+                 source=None, features=()):
         self.pb = pb
         self.address = address
         self.pin = pin
@@ -186,10 +186,13 @@ class Client:
         self.self_user = None
         self.token = b""
         self.device_id = 0
+        self.features = list(features)
+        self.next_key = None   # the pin that was told last
         self.greeting = self._first()
         self.connection.frame_max = self.greeting.limits.frame
         if hello:
-            self.request("hello", client="independent/1")
+            self.request("hello", client="independent/1",
+                         features=self.features)
 
     def _first(self):
         message = self.connection.receive()
@@ -255,6 +258,10 @@ class Client:
             self.answers[message.request] = message
         elif kind == "event":
             self._take_live_event(message.event)
+        elif kind == "next_key":
+            if "next-key" not in self.features or not self.self_user:
+                raise ProtocolFault("told of a key out of turn")
+            self.next_key = message.next_key.pin
         elif kind == "presence":
             self.presence.append(message.presence)
         elif kind == "typing":
@@ -289,6 +296,9 @@ class Client:
     def _signed_in(self, signed_in):
         self.self_user = signed_in.self
         self.device_id = signed_in.device_id
+        if signed_in.next_key and "next-key" not in self.features:
+            raise ProtocolFault("a feature that nobody named")
+        self.next_key = signed_in.next_key
         if signed_in.token:
             self.token = signed_in.token
         return signed_in
