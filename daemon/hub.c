@@ -197,12 +197,12 @@ on_due(evutil_socket_t unused, short events, void *context)
 	int64_t due_us;
 	enum kith_code code = store_user_next_due(hub->store, &due_us);
 
-	if (code == KITH_NOT_FOUND ||
-	    (code == KITH_OK && due_us > hub_now_us()))
+	if (code == KITH_NOT_FOUND || code == KITH_BUSY)
 		return;
 	if (code != KITH_OK)
 		hub_database_failed(hub, code);
-	batch_add_chore(hub, BATCH_USERS_DUE);
+	if (due_us <= hub_now_us())
+		batch_add_chore(hub, BATCH_USERS_DUE);
 }
 
 static void
