@@ -204,6 +204,31 @@ fake_server_send_message(struct fake_server *s, guint64 conversation,
 }
 
 void
+fake_server_add_conversation(struct fake_server *s, guint64 conversation,
+    guint64 peer, const char *name, gboolean friends)
+{
+	Kith__Event event = KITH__EVENT__INIT;
+	Kith__FriendAdded added = KITH__FRIEND_ADDED__INIT;
+	Kith__Conversation talk = KITH__CONVERSATION__INIT;
+	Kith__User user = KITH__USER__INIT;
+
+	fake_lock(s);
+	event.sequence = newest(s) + 1000 + s->forged++;
+	event.body_case = KITH__EVENT__BODY_FRIEND_ADDED;
+	event.friend_added = &added;
+	added.conversation = &talk;
+	talk.id = conversation;
+	talk.peer = &user;
+	talk.friends = friends;
+	talk.first_kept = 1;
+	user.id = peer;
+	user.name = (char *)name;
+	user.display_name = (char *)"The village";
+	put_event(s, &event);
+	fake_unlock(s);
+}
+
+void
 fake_server_flood(struct fake_server *s, guint count)
 {
 	g_autofree char *padding = g_strnfill(1000, '.');

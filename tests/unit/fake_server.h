@@ -66,6 +66,9 @@ void fake_server_send_raw(
 /* One live message event with whatever is in it. */
 void fake_server_send_message(struct fake_server *s, guint64 conversation,
     guint64 number, guint64 sender, gint64 time_us, const char *text);
+/* A live friend_added, with a conversation that is empty. */
+void fake_server_add_conversation(struct fake_server *s, guint64 conversation,
+    guint64 peer, const char *name, gboolean friends);
 /* So many live messages of about a kilobyte, as fast as it can. */
 void fake_server_flood(struct fake_server *s, guint count);
 /* Bytes that wait to be sent. */

@@ -194,6 +194,42 @@ test_damaged(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(fake_server_password_sign_ins(f->server), ==, 1);
 }
 
+/* What the server itself says is kept as what it is, also on disk. */
+static void
+test_announcement(struct fixture *f, gconstpointer data)
+{
+	struct test_result sent = { NULL };
+	g_autoptr(GError) error = NULL;
+	KithConversation *talk;
+
+	g_assert_false(kith_user_get_is_server(
+	    kith_conversation_get_peer(fixture_ready(f))));
+	fake_server_add_conversation(f->server, 77, 5, ":server", FALSE);
+	fake_server_send_message(f->server, 77, 1, 5, 1000000, "We move.");
+	WAIT_FOR(f->d->announced->len == 1);
+	for (guint round = 0; round < 2; round++) {
+		talk = device_talk(f->d, ":server");
+		g_assert_nonnull(talk);
+		g_assert_true(
+		    kith_user_get_is_server(kith_conversation_get_peer(talk)));
+		g_assert_cmpstr(
+		    kith_user_get_title(kith_conversation_get_peer(talk)), ==,
+		    "The village");
+		g_assert_false(kith_conversation_get_friends(talk));
+		g_assert_cmpuint(kith_conversation_get_unread(talk), ==, 1);
+		if (round == 0) {
+			device_stop(f->d);
+			device_start(f->d);
+		}
+	}
+	kith_engine_send_message_async(
+	    f->d->engine, talk, "Who?", test_on_done, &sent);
+	WAIT_FOR(sent.result != NULL);
+	g_assert_false(
+	    kith_engine_send_message_finish(f->d->engine, sent.result, &error));
+	test_result_clear(&sent);
+}
+
 static void
 add_tests(void)
 {
@@ -204,6 +240,7 @@ add_tests(void)
 	FIXTURE_ADD("restored-server", test_restored_server);
 	FIXTURE_ADD("gap", test_gap);
 	FIXTURE_ADD("damaged", test_damaged);
+	FIXTURE_ADD("announcement", test_announcement);
 }
 
 int
