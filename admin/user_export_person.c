@@ -9,10 +9,12 @@
 #include "database.h"
 #include "mem.h"
 #include "output.h"
+#include "store_audit.h"
 #include "store_conversation.h"
 #include "store_device.h"
 #include "store_friend_link.h"
 #include "store_friend_request.h"
+#include "store_invite.h"
 #include "user.h"
 #include "user_export.h"
 
@@ -213,6 +215,71 @@ each_request(struct person *p, struct store_page page)
 	    p->call->store, p->user.id, page, add_request, p);
 }
 
+/* ---- what others did about the account -------------------------------- */
+
+static bool
+add_invite(void *context, const struct store_invite *invite)
+{
+	struct person *p = context;
+	json_t *value;
+
+	p->taken++;
+	p->last_id = invite->id;
+	if (invite->befriend_id != p->user.id)
+		return true;
+	value = json_object();
+	json_object_set_new(value, "id", json_integer(invite->id));
+	json_object_set_new(value, "note", text_value(invite->note));
+	json_object_set_new(value, "created", time_value(invite->created_us));
+	json_object_set_new(value, "expires", time_value(invite->expires_us));
+	json_object_set_new(value, "uses", json_integer(invite->uses));
+	json_object_set_new(
+	    value, "uses_left", json_integer(invite->uses_left));
+	json_array_append_new(p->page, value);
+	return true;
+}
+
+/* Those by which people become this one's friend. */
+static enum kith_code
+each_invite(struct person *p, struct store_page page)
+{
+	return store_invite_each(
+	    p->call->store, page.from, page.limit, add_invite, p);
+}
+
+static bool
+add_audit(void *context, const struct store_audit *row)
+{
+	struct person *p = context;
+	json_t *value = json_object();
+	json_t *detail = json_loads(row->detail, JSON_DECODE_ANY, NULL);
+
+	p->taken++;
+	p->last_id = row->id;
+	json_object_set_new(value, "time", time_value(row->time_us));
+	json_object_set_new(value, "command", json_string(row->command));
+	json_object_set_new(
+	    value, "detail", detail != NULL ? detail : json_null());
+	json_array_append_new(p->page, value);
+	return true;
+}
+
+/* What administrators changed; who they are is theirs. */
+static enum kith_code
+each_audit(struct person *p, struct store_page page)
+{
+	char *target = mem_format("(id:%lld)", (long long)p->user.id);
+	enum kith_code code = store_audit_each(p->call->store,
+	    &(struct store_audit_query){ .from = page.from,
+		.limit = page.limit,
+		.oldest_first = true,
+		.target = target },
+	    add_audit, p);
+
+	free(target);
+	return code;
+}
+
 /* ---- conversations and messages --------------------------------------- */
 
 static bool
@@ -363,6 +430,10 @@ write_all(struct person *p)
 		code = write_array(p, "friends", each_friend);
 	if (code == KITH_OK)
 		code = write_array(p, "friend_requests", each_request);
+	if (code == KITH_OK)
+		code = write_array(p, "invites", each_invite);
+	if (code == KITH_OK)
+		code = write_array(p, "audit", each_audit);
 	if (code == KITH_OK)
 		code = write_array(p, "conversations", each_conversation);
 	return code == KITH_OK ? write_messages(p) : code;

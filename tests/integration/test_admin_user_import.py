@@ -142,12 +142,21 @@ def test_everything_about_one_person(pair):
                    "'phone', 1, 2)")
     for path in pair.folder.iterdir():
         own(path)
+    pair.run("user", "lock", "alice", "--reason", "a mistake")
+    pair.run("user", "unlock", "alice")
+    pair.run("invite", "create", "--befriend", "bob", "--host", "h")
+    bob = json.loads(pair.run("user", "export", "bob").stdout)
+    assert [i["uses_left"] for i in bob["invites"]] == [1]
     answer = json.loads(pair.run("user", "export", "alice").stdout)
     assert answer["ok"] and answer["profile"]["name"] == "alice"
     assert [d["name"] for d in answer["devices"]] == ["phone"]
     assert [f["name"] for f in answer["friends"]] == ["bob"]
     assert [(r["from"], r["to"]) for r in answer["friend_requests"]] == \
         [("carol", "alice")]
+    assert answer["invites"] == []
+    assert [a["command"] for a in answer["audit"]] == \
+        ["user add", "friend add", "user lock", "user unlock"]
+    assert answer["audit"][2]["detail"]["reason"] == "a mistake"
     # her own, in order, and nobody else's
     assert [(m["number"], m["text"]) for m in answer["messages"]] == \
         [(n, f"message {n}") for n in range(2, 1201, 2)]
