@@ -28,7 +28,7 @@ check_daemon(struct check *c)
 		check_add(c, "daemon", CHECK_PROBLEM,
 		    "Run this as root or as the user of kithd; else "
 		    "\"journalctl -u kithd\" may say more.",
-		    "kithd does not answer: %s", c->facts.live_fault.sentence);
+		    "%s", c->facts.live_fault.sentence);
 	}
 }
 
@@ -56,7 +56,10 @@ check_log(struct check *c)
 		check_add(c, "log", CHECK_WARNING,
 		    "See \"kith-admin server status\" and \"journalctl -u "
 		    "kithd\".",
-		    "kithd has logged %d errors since yesterday, the last: %s",
+		    errors == 1
+			? "kithd has logged %d error since yesterday: %s"
+			: "kithd has logged %d errors since yesterday, the "
+			  "last: %s",
 		    errors, last->text);
 }
 

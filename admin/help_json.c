@@ -29,6 +29,7 @@ static const char *const kind_words[] = {
 static const char *const column_words[] = {
 	[COLUMN_TEXT] = "text",
 	[COLUMN_NUMBER] = "number",
+	[COLUMN_BYTES] = "number",
 	[COLUMN_FLAG] = "flag",
 	[COLUMN_TIME] = "time",
 	[COLUMN_JSON] = "json",

@@ -49,7 +49,7 @@ read_wishes(struct call *call, struct store_invite *invite)
 	    (strlen(note) >= STORE_NOTE_MAX ||
 		text_check_message(note, strlen(note)) != KITH_OK))
 		return call_usage(call,
-		    "--note takes at most %u bytes of text.",
+		    "--note takes at most %u bytes of plain text.",
 		    STORE_NOTE_MAX - 1);
 	if (note != NULL)
 		memcpy(invite->note, note, strlen(note));

@@ -191,7 +191,11 @@ listing_set_text(struct listing *l, int column, const char *text)
 void
 listing_set_number(struct listing *l, int column, int64_t number)
 {
-	set(l, column, COLUMN_NUMBER, json_integer(number));
+	enum column_kind kind = l->columns[column].kind == COLUMN_BYTES
+	    ? COLUMN_BYTES
+	    : COLUMN_NUMBER;
+
+	set(l, column, kind, json_integer(number));
 }
 
 void

@@ -33,10 +33,11 @@ struct listing;
 enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_NUMBER,
-	COLUMN_FLAG, /* yes and no in tables, else true and false */
-	COLUMN_TIME, /* int64_t microseconds since 1970, 0: never. RFC 3339 in
+	COLUMN_BYTES, /* a number; in tables "1.5 MiB" */
+	COLUMN_FLAG,  /* yes and no in tables, else true and false */
+	COLUMN_TIME,  /* int64_t microseconds since 1970, 0: never. RFC 3339 in
 			UTC; in tables local and to the minute */
-	COLUMN_JSON, /* any value; in text its compact form */
+	COLUMN_JSON,  /* any value; in text its compact form */
 };
 
 struct column {

@@ -10,6 +10,7 @@
 #include "listing_private.h"
 #include "mem.h"
 #include "output.h"
+#include "progress.h"
 
 static const char *const colours[] = {
 	[LISTING_PLAIN] = NULL,
@@ -27,6 +28,8 @@ cell_text(const struct column *column, const struct listing_cell *cell)
 
 	if (cell->value == NULL)
 		return mem_dup_string("-");
+	if (column->kind == COLUMN_BYTES)
+		return progress_bytes(json_integer_value(cell->value));
 	if (column->kind == COLUMN_TIME)
 		return output_time_local(json_integer_value(cell->value));
 	if (column->kind == COLUMN_FLAG)
@@ -56,7 +59,9 @@ new_table(const struct listing *l)
 static void
 add_column(struct libscols_table *table, const struct column *column)
 {
-	int flags = column->kind == COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
+	bool right =
+	    column->kind == COLUMN_NUMBER || column->kind == COLUMN_BYTES;
+	int flags = right ? SCOLS_FL_RIGHT : 0;
 	char *title =
 	    mem_dup_string(column->title != NULL ? column->title : column->key);
 

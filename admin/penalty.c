@@ -287,7 +287,10 @@ tell(struct call *call, const struct whom *whom,
 
 	if (forgiven->accounts + forgiven->networks + forgiven->connections ==
 	    0) {
-		output_talk(call, "Nothing was held against %s.", whom->words);
+		output_talk(call, "Nothing was held against %s.",
+		    whom->name[0] == '\0' && whom->prefix_length == 0
+			? "anybody"
+			: whom->words);
 		return;
 	}
 	accounts = format_count(forgiven->accounts, "account", "accounts");
