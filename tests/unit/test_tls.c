@@ -208,6 +208,39 @@ another_key_than_pinned_is_refused(void **state)
 }
 
 static void
+an_announced_key_is_trusted_as_well(void **state)
+{
+	struct pair p, other;
+	struct line l;
+	struct tls_trust trust = { .kind = TLS_TRUST_PIN };
+
+	make_pair(&p, 10);
+	make_pair(&other, 10);
+	trust.pin = other.info.pin;
+	trust.next_pin = p.info.pin;
+	open_line(&l, &p, &trust, HOST);
+	expect_talk(&l);
+	assert_string_equal(tls_peer_pin(l.client), p.info.pin);
+	close_line(&l);
+	/* and the one from before until then */
+	trust.pin = p.info.pin;
+	trust.next_pin = other.info.pin;
+	open_line(&l, &p, &trust, HOST);
+	expect_talk(&l);
+	close_line(&l);
+	/* but no third one */
+	trust.pin = trust.next_pin = other.info.pin;
+	open_line(&l, &p, &trust, HOST);
+	expect_untrusted(&l);
+	close_line(&l);
+	trust.next_pin = "nonsense";
+	assert_int_equal(tls_config_new_client(&trust, &l.client_config, NULL),
+	    KITH_MALFORMED);
+	free_pair(&p);
+	free_pair(&other);
+}
+
+static void
 a_probe_only_learns_the_pin(void **state)
 {
 	struct pair p;
@@ -589,6 +622,7 @@ main(void)
 		cmocka_unit_test(a_pinned_server_is_trusted),
 		cmocka_unit_test(a_pin_outlives_its_certificate),
 		cmocka_unit_test(another_key_than_pinned_is_refused),
+		cmocka_unit_test(an_announced_key_is_trusted_as_well),
 		cmocka_unit_test(a_probe_only_learns_the_pin),
 		cmocka_unit_test(a_certificate_of_a_known_authority_is_trusted),
 		cmocka_unit_test(a_certificate_must_name_the_host),
