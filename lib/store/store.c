@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,16 @@ prepare_for_use(struct store *s, struct fault *f)
 	return code;
 }
 
+static bool
+may_write_beside(struct store *s)
+{
+	char *copy = mem_dup_string(s->path);
+	bool may = faccessat(AT_FDCWD, dirname(copy), W_OK, AT_EACCESS) == 0;
+
+	free(copy);
+	return may;
+}
+
 /*
  * Without the write lock. What it is there for, the bug by which two
  * connections that write or checkpoint at one moment can damage a database,
@@ -319,6 +330,12 @@ open_to_read(struct store *s, struct fault *f)
 
 	if (code == KITH_OK)
 		code = store_examine(s, store_migration_count, &version, f);
+	/* Who may read the file may not be the one to make that index. */
+	if (code == KITH_IO && !may_write_beside(s))
+		return fault_set(f, KITH_REFUSED,
+		    "cannot read %s as this user while no kithd has it open:"
+		    " run it as its owner",
+		    s->path);
 	return code == KITH_OK ? statement_prepare_all(s, f) : code;
 }
 

@@ -65,8 +65,8 @@ enum store_flags {
 	/*
 	 * Only to read, alone or with none of the others: takes and makes no
 	 * lock, neither now nor later, so that it works while somebody writes;
-	 * needs no right to write the database; never creates, migrates or
-	 * checkpoints. store_begin_write() then answers KITH_NOT_NOW. Keep each
+	 * needs no right to write the database while a hub has it open, else
+	 * that of its folder; never creates, migrates or checkpoints. store_begin_write() then answers KITH_NOT_NOW. Keep each
 	 * read short all the same (store_begin_read()).
 	 */
 	STORE_READ = 1 << 3,

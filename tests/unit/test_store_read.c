@@ -20,6 +20,7 @@
 #include "mem.h"
 #include "store_private.h"
 
+#define NOBODY         64738 /* has no entry anywhere, owns nothing */
 #define CRASHES        40
 #define READERS        2
 #define READER_LIMIT_S 60 /* then it is killed */
@@ -159,6 +160,57 @@ beside_it_no_file_is_made(void **state)
 	free(name);
 }
 
+static int
+read_as_nobody(struct testing *t)
+{
+	struct fault f = { 0 };
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (geteuid() == 0 &&
+		    (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
+			_exit(3);
+		if (store_open(t->path, STORE_READ, &t->s, &f) == KITH_OK)
+			_exit(0);
+		fprintf(stderr, "%s\n", f.sentence);
+		_exit(f.code == KITH_REFUSED ? 1 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Where one may read the file, but not make anything beside it. */
+static void
+a_stranger_reads_while_a_hub_runs(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	struct testing *t = *state;
+	char *name;
+	size_t i;
+
+	testing_reopen(t, STORE_CREATE | STORE_HUB);
+	testing_user(t, "alice");
+	assert_int_equal(chmod(t->folder, 0555), 0);
+	assert_int_equal(read_as_nobody(t), geteuid() == 0 ? 1 : 0);
+	for (i = 0; i < 3; i++) {
+		name = mem_format("%s%s", t->path, suffixes[i]);
+		assert_int_equal(chmod(name, 0444), 0);
+		free(name);
+	}
+	assert_int_equal(read_as_nobody(t), 0);
+	store_close(&t->s);
+	assert_int_equal(chmod(t->folder, 0755), 0);
+	name = mem_format("%s-shm", t->path);
+	assert_int_equal(unlink(name), 0);
+	free(name);
+	assert_int_equal(chmod(t->folder, 0555), 0);
+	assert_int_equal(read_as_nobody(t), 1);
+	assert_int_equal(chmod(t->folder, 0755), 0);
+	assert_int_equal(read_as_nobody(t), geteuid() == 0 ? 1 : 0);
+}
+
 /* ---- after a crash --------------------------------------------------- */
 
 /* Writes `count` people, and is gone without a word. */
@@ -295,6 +347,7 @@ main(void)
 		CASE(what_cannot_be_read_is_refused_and_nothing_is_made),
 		CASE(it_takes_no_lock_and_sees_what_is_committed),
 		CASE(beside_it_no_file_is_made),
+		CASE(a_stranger_reads_while_a_hub_runs),
 		CASE(after_a_crash_it_reads_all_and_leaves_all),
 		CASE(readers_and_crashing_writers_do_not_harm_each_other),
 	};
