@@ -30,6 +30,12 @@
 /* Up to this size the hub looks through the whole file when it opens it. */
 #define STORE_QUICK_CHECK_BYTES (64LL * 1024 * 1024)
 
+/*
+ * A kith-admin that empties the log as it ends holds the place of a hub for
+ * that moment: a daemon that is just being started is not to fail by it.
+ */
+#define STORE_RUNNING_WAIT_MS 1000
+
 /* What kith-admin, with no hub running, leaves in the log at most. */
 #define STORE_WAL_LEFT_BYTES (1024 * 1024)
 
@@ -103,10 +109,11 @@ take_locks(struct store *s, struct fault *f)
 	free(name);
 	if (code != KITH_OK || (s->flags & STORE_HUB) == 0)
 		return code;
-	code = lock_take(s->running_lock, 0, f);
+	code = lock_take(s->running_lock, STORE_RUNNING_WAIT_MS, f);
 	if (code == KITH_BUSY)
 		return fault_set(f, KITH_REFUSED,
-		    "another kithd (process %ld) already serves %s",
+		    "another kithd (process %ld) already serves %s, or "
+		    "kith-admin is replacing it",
 		    lock_signed_by(s->running_lock), s->path);
 	if (code == KITH_OK)
 		lock_sign(s->running_lock);

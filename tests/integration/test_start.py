@@ -251,6 +251,21 @@ def test_locked_database_delays_and_loses_nothing(server):
     assert len(other.whole_history(conversation)) == stored == 20
 
 
+def test_kith_admin_that_just_ends_is_waited_for(make_server):
+    """It empties the log in a hub's place; then the start goes on."""
+    server = make_server().start()
+    server.stop()
+    with open(f"{server.database}.running", "r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        server.spawn()
+        waiting = wait_until(lambda: server.processes("hub"), 20, "a hub")
+        path = pathlib.Path(f"/proc/{waiting[0].pid}/fd")
+        wait_until(lambda: any(os.readlink(fd).endswith(".running")
+                               for fd in path.iterdir()), 20, "its lock file")
+        fcntl.flock(held, fcntl.LOCK_UN)
+    server.wait_log("serving on")
+
+
 # --- a full disk ------------------------------------------------------------
 
 @pytest.fixture
