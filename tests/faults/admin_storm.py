@@ -31,6 +31,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
+import accounts  # noqa: E402
 from crowd import (Crowd, Fault, PASSWORD, compare, rows,  # noqa: E402
                    workbench)
 from kith_server import as_ordinary_user  # noqa: E402
@@ -101,13 +102,10 @@ class Storm:
             pool.guests = [f"guest{pool.number}x{n}" for n in range(GUESTS)]
             pool.quiet = [f"quiet{pool.number}x{n}" for n in range(QUIET)]
             pool.talkers = names[pool.number::WORKERS]
-            names_of_pool = pool.guests + pool.quiet + pool.talkers
-            for name in names_of_pool:
-                self.run(["user", "add", name, "--password-stdin",
-                          "--argon2-memory-kib", "19456", "--argon2-passes",
-                          "2"], PASSWORD + "\n")
-        for one, other in zip(names[::2], names[1::2]):
-            self.run(["friend", "add", one, other])
+        accounts.make(
+            lambda *words, stdin="": self.run(list(words), stdin),
+            names + [n for p in self.pools for n in p.guests + p.quiet],
+            zip(names[::2], names[1::2]), PASSWORD)
         for pool in self.pools:
             for name in pool.guests:
                 pool.members[name] = self.crowd.add(name)

@@ -5,12 +5,17 @@ take it over without losing or doubling anything."""
 
 import json
 
-from admin_tool import CHEAP
+import accounts
 from crowd import Crowd, PASSWORD, compare, rows
-from patience import wait_until
+from patience import VALGRIND, wait_until
 
-PAIRS = 10
-MESSAGES = 100            # before the backup, and again after each change
+PAIRS = 2 if VALGRIND else 10
+MESSAGES = 10 if VALGRIND else 60  # before the backup, and after each change
+
+MEMBERS = """
+SELECT user.name, member.conversation_id FROM user
+JOIN member ON member.user_id = user.id
+"""
 
 # What a restore says of itself.
 OWN_ROWS = {"meta": "key <> 'epoch'", "audit": "command <> 'db restore'",
@@ -28,23 +33,19 @@ def content(path):
 
 def make_crowd(server):
     crowd = Crowd(server)
-    for i in range(PAIRS):
-        names = (f"one{i}", f"other{i}")
-        for name in names:
-            server.admin("user", "add", name, "--password-stdin", *CHEAP,
-                         stdin=PASSWORD + "\n")
-        server.admin("friend", "add", *names)
-        conversation, = rows(server.database,
-                             "SELECT max(id) FROM conversation")[0]
-        for name in names:
-            crowd.add(name).conversation = conversation
+    people = [(f"one{i}", f"other{i}") for i in range(PAIRS)]
+    names = [name for pair in people for name in pair]
+    accounts.make(accounts.on_server(server), names, people, PASSWORD)
+    found = dict(rows(server.database, MEMBERS))
+    for name in names:
+        crowd.add(name).conversation = found[name]
     return crowd.start()
 
 
 def talk_on(crowd):
     aim = crowd.promised() + MESSAGES
     wait_until(lambda: crowd.fault or crowd.promised() > aim, 60,
-               "a hundred messages more")
+               f"{MESSAGES} messages more")
     crowd.check()
 
 

@@ -60,7 +60,6 @@ busy with kith-bench. A verb needs two things, or a test with its name fails:
    with --dry-run and to do nothing where nobody says yes.
 
 Try one verb: pytest tests/integration/test_verbs.py -k "friend-add".
-Then take the verb's line out of MISSING in test_verbs.py.
 """
 
 import csv
