@@ -71,7 +71,7 @@ on_progress(
 		[STORE_BACKUP_VERIFIES] = "Verifying",
 	};
 
-	if (phase == STORE_BACKUP_SYNCS)
+	if (phase == STORE_BACKUP_VERIFIES)
 		give_way(NICE_AFTER);
 	progress_show(context, words[phase], done, total);
 	return true;

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -28,11 +29,15 @@
 #define TARGET_MARGIN_BYTES (1024 * 1024)
 
 /*
- * So much of the copy is on its way to the disk at a time. The kernel would
- * gather hundreds of megabytes and write them at once, and whoever commits
- * meanwhile would wait for all of them.
+ * The copy goes to the disk in pieces, one at a time. Left alone the kernel
+ * would gather hundreds of megabytes and write them at once, and whoever
+ * commits meanwhile would wait for all of them. While the log cannot be
+ * emptied, time is dearer: so much may gather then. Afterwards the disk is
+ * everybody else's for as long as each piece took.
  */
-#define WRITE_BEHIND_BYTES (1024 * 1024)
+#define PIECE_BYTES    (1024 * 1024)
+#define GATHERED_BYTES (32 * 1024 * 1024)
+#define PAUSE_MOST_NS  50000000L
 
 /* One copy on its way. */
 struct copying {
@@ -44,15 +49,16 @@ struct copying {
 	sqlite3_backup *backup;
 	int64_t page_bytes;
 	int64_t copied;  /* bytes */
-	int64_t started; /* bytes that were sent to the disk */
+	int64_t started; /* bytes that are on the disk */
 	int64_t bytes;   /* of the whole */
 };
 
 static bool
 goes_on(struct copying *c, enum store_backup_phase phase)
 {
-	int64_t total = phase == STORE_BACKUP_COPIES ? c->bytes : 0;
-	int64_t done = phase == STORE_BACKUP_COPIES ? c->copied : 0;
+	bool verifies = phase == STORE_BACKUP_VERIFIES;
+	int64_t total = verifies ? 0 : c->bytes;
+	int64_t done = phase == STORE_BACKUP_COPIES ? c->copied : c->started;
 
 	return c->wanted->progress == NULL ||
 	    c->wanted->progress(c->wanted->context, phase, done, total);
@@ -179,18 +185,40 @@ end(struct copying *c)
 
 /* ---- the copy -------------------------------------------------------- */
 
-/*
- * Sends what was written to the disk, and waits for what was sent before: a
- * steady stream, of which never more than two pieces are under way.
- */
 static void
-write_behind(struct copying *c)
+write_piece(struct copying *c)
 {
-	if (c->copied - c->started < WRITE_BEHIND_BYTES)
-		return;
-	sync_file_range(
-	    c->fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
-	c->started = c->copied;
+	sync_file_range(c->fd, c->started, PIECE_BYTES,
+	    SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+	c->started += PIECE_BYTES;
+}
+
+static int64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* What has gathered, bit by bit. fsync() answers for what went wrong. */
+static enum kith_code
+write_gathered(struct copying *c, struct fault *f)
+{
+	while (c->started < c->bytes) {
+		int64_t begun = now_ns();
+		struct timespec pause = {};
+
+		if (!goes_on(c, STORE_BACKUP_SYNCS))
+			return stopped(c, f);
+		write_piece(c);
+		pause.tv_nsec = (long)(now_ns() - begun);
+		if (pause.tv_nsec > PAUSE_MOST_NS)
+			pause.tv_nsec = PAUSE_MOST_NS;
+		nanosleep(&pause, NULL);
+	}
+	return KITH_OK;
 }
 
 /* The server's own disk is not filled up, neither by the copy nor the log. */
@@ -218,7 +246,8 @@ copy_steps(struct copying *c, struct fault *f)
 		c->copied = (sqlite3_backup_pagecount(c->backup) -
 				sqlite3_backup_remaining(c->backup)) *
 		    c->page_bytes;
-		write_behind(c);
+		while (c->copied - c->started > GATHERED_BYTES)
+			write_piece(c);
 		if (!goes_on(c, STORE_BACKUP_COPIES))
 			code = stopped(c, f);
 		else if (rc == SQLITE_OK)
@@ -258,10 +287,11 @@ copy_pages(struct copying *c, struct fault *f)
 static enum kith_code
 make_durable(struct copying *c, struct fault *f)
 {
+	enum kith_code code = write_gathered(c, f);
 	struct stat st;
 
-	if (!goes_on(c, STORE_BACKUP_SYNCS))
-		return stopped(c, f);
+	if (code != KITH_OK)
+		return code;
 	if (fstat(c->fd, &st) != 0 || st.st_size != c->bytes)
 		return fault_set(f, KITH_IO,
 		    "the copy %s does not have the size of its source",

@@ -27,8 +27,8 @@
 
 enum store_backup_phase {
 	STORE_BACKUP_COPIES,   /* done and total are bytes */
-	STORE_BACKUP_SYNCS,    /* no numbers: 0 of 0 */
-	STORE_BACKUP_VERIFIES, /* no numbers: 0 of 0 */
+	STORE_BACKUP_SYNCS,    /* the same, on the disk */
+	STORE_BACKUP_VERIFIES, /* no numbers: the total is 0 */
 };
 
 struct store_backup {

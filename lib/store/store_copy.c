@@ -136,8 +136,7 @@ store_copy_open(const char *path, unsigned int flags, struct store **store_r,
 	if (f == NULL)
 		f = &own;
 	s->path = mem_dup_string(path);
-	/* an older one can be read in part, and then store_examine() lets it */
-	s->flags = flags | ((flags & STORE_COPY_READ) != 0 ? STORE_MIGRATE : 0);
+	s->flags = flags;
 	code = open_steps(s, f);
 	if (code != KITH_OK) {
 		store_close(&s);
