@@ -21,25 +21,40 @@ struct identity {
 	char *link;     /* NULL: nobody knows the server's address */
 };
 
-static json_t *
-text_or_null(const char *text)
+enum {
+	KEY_FINGERPRINT,
+	KEY_NEXT_FINGERPRINT,
+	KEY_LINK,
+};
+
+static const struct column key_columns[] = {
+	[KEY_FINGERPRINT] = { "fingerprint", "Fingerprint", COLUMN_TEXT },
+	[KEY_NEXT_FINGERPRINT] = { "next_fingerprint", "Next fingerprint",
+	    COLUMN_TEXT },
+	[KEY_LINK] = { "link", "Link", COLUMN_TEXT },
+	{},
+};
+
+static enum kith_code
+answer_record(struct call *call, const struct identity *identity)
 {
-	return text != NULL ? json_string(text) : json_null();
+	struct listing *l = listing_begin_record(call, "key", key_columns);
+
+	listing_set_text(l, KEY_FINGERPRINT, identity->pin);
+	listing_set_text(l, KEY_NEXT_FINGERPRINT, identity->next_pin);
+	listing_set_text(l, KEY_LINK, identity->link);
+	return listing_end(&l, KITH_OK);
 }
 
-/* The fingerprint alone is data: scripts put it into links and checks. */
-static void
+/*
+ * For people the fingerprint alone is data, the rest talk: so it can be copied,
+ * and scripts put it into links and checks.
+ */
+static enum kith_code
 answer_identity(struct call *call, const struct identity *identity)
 {
-	if (call->json) {
-		json_object_set_new(
-		    call->answer, "fingerprint", text_or_null(identity->pin));
-		json_object_set_new(call->answer, "next_fingerprint",
-		    text_or_null(identity->next_pin));
-		json_object_set_new(
-		    call->answer, "link", text_or_null(identity->link));
-		return;
-	}
+	if (call->format != CALL_TABLE || call_option(call, "columns") != NULL)
+		return answer_record(call, identity);
 	puts(identity->pin);
 	if (identity->next_pin != NULL)
 		output_talk(call, "The next key, which people are told of: %s",
@@ -47,6 +62,7 @@ answer_identity(struct call *call, const struct identity *identity)
 	if (identity->link != NULL)
 		output_talk(
 		    call, "The link to this server: %s", identity->link);
+	return KITH_OK;
 }
 
 static enum kith_code
@@ -59,7 +75,7 @@ fingerprint_of_file(struct call *call)
 		call_option(call, "certificate"), &info, &call->fault);
 
 	if (code == KITH_OK)
-		answer_identity(call, &identity);
+		code = answer_identity(call, &identity);
 	return code;
 }
 
@@ -97,7 +113,7 @@ fingerprint_of_server(struct call *call)
 	if (call->usage)
 		code = KITH_MALFORMED;
 	if (code == KITH_OK)
-		answer_identity(call, &identity);
+		code = answer_identity(call, &identity);
 	free(identity.pin);
 	free(identity.next_pin);
 	free(identity.link);
@@ -205,6 +221,9 @@ const struct command server_commands[] = {
 		       "invite, and the key to come where one is announced, "
 		       "are told beside it.",
 	    .options = fingerprint_options,
+	    .flags = COMMAND_READS,
+	    .answer = "key",
+	    .columns = key_columns,
 	    .run = server_fingerprint },
 	{},
 };

@@ -106,7 +106,7 @@ def test_pinned_people_survive_an_announced_change(announcing):
     assert late.connect(late.token).next_pin == pin
     assert server.pin == old == served_pin(server)
     answer = json.loads(server.admin("server", "fingerprint",
-                                     "--json").stdout)
+                                     "--json").stdout)["key"]
     assert answer["fingerprint"] == old
     assert answer["next_fingerprint"] == pin
 

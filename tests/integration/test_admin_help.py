@@ -83,6 +83,8 @@ def test_table_is_whole(admin):
             assert o["help"][-1] not in ".", (name, o)
             assert (o["argument"] is None) == (o["kind"] is None)
         assert len(c["words"]) == len(c["arguments"].split())
+        # who only looks takes --format and --columns, who changes is noted
+        assert ("reads" in c["flags"]) != ("writes" in c["flags"]), name
         assert ("reads" in c["flags"]) == bool(c["columns"]), name
         assert ("reads" in c["flags"]) == bool(c["answer"]), name
         assert ("reads" in c["flags"]) == ("format" in names), name

@@ -116,14 +116,14 @@ def server_fingerprint(world):
     else:
         words = ()
     answer = world.verb(*words)
-    assert answer["fingerprint"] == world.server.pin
+    assert answer["key"]["fingerprint"] == world.server.pin
     shown = world.show(*words)
     assert shown.stdout == world.server.pin + "\n"
     if world.up:
         assert world.query("SELECT value FROM meta"
                            " WHERE key = 'public_key_pin'") == \
             [{"value": world.server.pin}]
-        linked = world.verb("--host", "chat.example.org:77")["link"]
+        linked = world.verb("--host", "chat.example.org:77")["key"]["link"]
         assert linked == \
             f"kith://chat.example.org:77/?key={world.server.pin}"
     world.show("--host", "a b", expect=USAGE)
