@@ -18,7 +18,8 @@ import subprocess
 import time
 
 from kith_client import Client, Closed, ProtocolFault, pin_of
-from patience import VALGRIND, put_under_valgrind, seconds, wait_until
+from patience import (VALGRIND, findings_in, put_under_valgrind, seconds,
+                      wait_until)
 
 ORDINARY_ID = 64738      # a uid and gid without an entry anywhere
 START_TIMEOUT_S = seconds(30.0)
@@ -431,9 +432,9 @@ class Programs:
         """Takes what valgrind has found since the last time; fails on it."""
         findings = []
         for report in self.reports.iterdir():
-            text = report.read_text(errors="replace")
-            if text.strip():
-                findings.append(text)
+            found = findings_in(report)
+            if found:
+                findings.append(found)
                 report.unlink()
         assert not findings, "valgrind reports:\n" + "\n".join(findings)
 
