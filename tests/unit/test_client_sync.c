@@ -208,15 +208,14 @@ test_announcement(struct fixture *f, gconstpointer data)
 	fake_server_send_message(f->server, 77, 1, 5, 1000000, "We move.");
 	WAIT_FOR(f->d->announced->len == 1);
 	for (guint round = 0; round < 2; round++) {
-		talk = device_talk(f->d, ":server");
-		g_assert_nonnull(talk);
+		WAIT_FOR((talk = device_talk(f->d, ":server")) != NULL);
 		g_assert_true(
 		    kith_user_get_is_server(kith_conversation_get_peer(talk)));
 		g_assert_cmpstr(
 		    kith_user_get_title(kith_conversation_get_peer(talk)), ==,
 		    "The village");
 		g_assert_false(kith_conversation_get_friends(talk));
-		g_assert_cmpuint(kith_conversation_get_unread(talk), ==, 1);
+		WAIT_FOR(kith_conversation_get_unread(talk) == 1);
 		if (round == 0) {
 			device_stop(f->d);
 			device_start(f->d);
