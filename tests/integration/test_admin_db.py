@@ -66,20 +66,18 @@ def first_step():
     return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', step))
 
 
-def make_older(admin):
-    """The database as a kith of schema version 1 would have left it."""
-    admin.add("alice")
-    admin.database.unlink()
-    for suffix in ("-wal", "-shm"):
-        pathlib.Path(f"{admin.database}{suffix}").unlink(missing_ok=True)
-    db = sqlite3.connect(admin.database)
+def make_older(database):
+    """As a kith of schema version 1 would have left it."""
+    for suffix in ("", "-wal", "-shm"):
+        pathlib.Path(f"{database}{suffix}").unlink(missing_ok=True)
+    db = sqlite3.connect(database)
     db.executescript("PRAGMA journal_mode = WAL;" + first_step() +
                      (FIXTURES / "v1.sql").read_text())
     db.execute("PRAGMA application_id = 0x6b697468")
     db.execute("PRAGMA user_version = 1")
     db.close()
-    own(admin.database)
-    admin.database.chmod(0o600)
+    own(database)
+    database.chmod(0o600)
 
 
 @pytest.fixture
@@ -376,7 +374,7 @@ def test_a_restore_is_in_the_audit_trail(pair):
 # --- older databases ------------------------------------------------------
 
 def test_migrate_and_rollback(admin):
-    make_older(admin)
+    make_older(admin.database)
     before = content(admin.database)
     assert "older" in admin.json("user", "list", expect=REFUSED)["message"]
     migrated = admin.json("db", "migrate")["migrated"]
@@ -402,7 +400,7 @@ def test_migrate_and_rollback(admin):
 
 
 def test_an_older_backup_is_brought_up_to_date(admin):
-    make_older(admin)
+    make_older(admin.database)
     old = admin.folder / "old.db"
     admin.database.rename(old)
     admin.add("zoe")
@@ -412,6 +410,19 @@ def test_an_older_backup_is_brought_up_to_date(admin):
     assert admin.user("alice")["display_name"] == "Alice Ä."
     admin.run("db", "verify")
     assert not list(admin.folder.glob("*.before-v*"))
+
+
+def test_kithd_migrates_and_leaves_a_copy(server):
+    """In its sandbox, which has to allow all that making the copy takes."""
+    server.stop()
+    make_older(server.database)
+    before = content(server.database)
+    server.start()
+    copy = pathlib.Path(f"{server.database}.before-v2")
+    assert content(copy) == before
+    assert copy.stat().st_mode & 0o777 == 0o600
+    server.admin("db", "verify")
+    server.admin("db", "verify", str(copy))
 
 
 def test_rollback_without_a_migration(pair):
