@@ -169,28 +169,40 @@ check_database(struct check *c)
 
 /* ---- modes and owners ---------------------------------------------------------- */
 
-/* The first file of the database that is not as it should be; NULL: none. */
+/* What is odd about one file; NULL: nothing, or it is not there. */
+static char *
+find_odd(const char *path, uid_t owner)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return NULL;
+	if (st.st_uid != owner)
+		return mem_format("%s belongs to user %u, not to user %u as "
+				  "the database does",
+		    path, (unsigned)st.st_uid, (unsigned)owner);
+	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return mem_format("%s is open to others (mode %04o)", path,
+		    (unsigned)st.st_mode & 07777);
+	return NULL;
+}
+
+/* Of the first file of the database that is not as it should be. */
 static char *
 find_odd_file(const char *database, uid_t owner)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock",
 		".running" };
+	char *odd = NULL;
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+	for (size_t i = 0;
+	     odd == NULL && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		char *path = mem_format("%s%s", database, suffixes[i]);
-		struct stat st;
 
-		if (stat(path, &st) == 0 && st.st_uid != owner)
-			return mem_format("%s belongs to user %u, not to user "
-					  "%u as the database does",
-			    path, (unsigned)st.st_uid, (unsigned)owner);
-		if (stat(path, &st) == 0 &&
-		    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-			return mem_format("%s is open to others (mode %04o)",
-			    path, (unsigned)st.st_mode & 07777);
+		odd = find_odd(path, owner);
 		free(path);
 	}
-	return NULL;
+	return odd;
 }
 
 static void

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* server status: how the server does, whether it runs or not. */
+#include <stdlib.h>
+
 #include "database.h"
 #include "output.h"
+#include "progress.h"
 #include "server.h"
 
 #define DAYS_SOON      14
@@ -29,9 +32,12 @@ enum {
 	STATUS_CERTIFICATE_DAYS,
 	STATUS_USERS,
 	STATUS_DATABASE,
+	STATUS_DATABASE_SIZE,
 	STATUS_DATABASE_BYTES,
+	STATUS_WAL_SIZE,
 	STATUS_WAL_BYTES,
 	STATUS_DISK_FREE,
+	STATUS_DISK_FREE_BYTES,
 	STATUS_SCHEMA,
 	STATUS_CONFIGURATION,
 	STATUS_ADMIN_VERSION,
@@ -67,11 +73,12 @@ const struct column server_status_columns[] = {
 	    "Certificate days left", COLUMN_NUMBER },
 	[STATUS_USERS] = { "users", "Accounts", COLUMN_NUMBER },
 	[STATUS_DATABASE] = { "database", "Database", COLUMN_TEXT },
-	[STATUS_DATABASE_BYTES] = { "database_bytes", "Size of the database",
-	    COLUMN_BYTES },
-	[STATUS_WAL_BYTES] = { "wal_bytes", "Size of its log", COLUMN_BYTES },
-	[STATUS_DISK_FREE] = { "disk_free_bytes", "Free on the disk",
-	    COLUMN_BYTES },
+	[STATUS_DATABASE_SIZE] = { "database_size", "Size", COLUMN_TEXT },
+	[STATUS_DATABASE_BYTES] = { "database_bytes", NULL, COLUMN_NUMBER },
+	[STATUS_WAL_SIZE] = { "wal_size", "Size of its log", COLUMN_TEXT },
+	[STATUS_WAL_BYTES] = { "wal_bytes", NULL, COLUMN_NUMBER },
+	[STATUS_DISK_FREE] = { "disk_free", "Free on the disk", COLUMN_TEXT },
+	[STATUS_DISK_FREE_BYTES] = { "disk_free_bytes", NULL, COLUMN_NUMBER },
 	[STATUS_SCHEMA] = { "schema_version", NULL, COLUMN_NUMBER },
 	[STATUS_CONFIGURATION] = { "configuration", "Configuration",
 	    COLUMN_TEXT },
@@ -94,11 +101,18 @@ const struct column server_notice_columns[] = {
 	{},
 };
 
+/* For people in the one column, for programs in the one behind it. */
 static void
-set_known(struct listing *l, int column, int64_t number)
+set_size(struct listing *l, int column, int64_t bytes)
 {
-	if (number >= 0)
-		listing_set_number(l, column, number);
+	char *text;
+
+	if (bytes < 0)
+		return;
+	text = progress_bytes(bytes);
+	listing_set_text(l, column, text);
+	listing_set_number(l, column + 1, bytes);
+	free(text);
 }
 
 static void
@@ -146,9 +160,9 @@ set_database(
 	const struct store_figures *f = &facts->figures;
 
 	listing_set_text(l, STATUS_DATABASE, call->database);
-	set_known(l, STATUS_DATABASE_BYTES, facts->database_bytes);
-	set_known(l, STATUS_WAL_BYTES, facts->wal_bytes);
-	set_known(l, STATUS_DISK_FREE, facts->disk_free_bytes);
+	set_size(l, STATUS_DATABASE_SIZE, facts->database_bytes);
+	set_size(l, STATUS_WAL_SIZE, facts->wal_bytes);
+	set_size(l, STATUS_DISK_FREE, facts->disk_free_bytes);
 	if (facts->disk_free_bytes >= 0 &&
 	    facts->disk_free_bytes < DISK_LOW_BYTES)
 		listing_mark(l, STATUS_DISK_FREE, LISTING_WARNING);
