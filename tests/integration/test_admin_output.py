@@ -170,7 +170,7 @@ def test_a_long_list_begins_at_once_and_takes_no_more_memory(admin, build):
     memory = [largest_memory_kib(admin.command("user", "list", "--format",
                                                form)) for form in FORMATS]
     times = []
-    for _ in range(5):
+    for _ in range(10):  # the machine may be busy with other things
         begin = time.monotonic()
         with subprocess.Popen(admin.command("user", "list"),
                               stdout=subprocess.PIPE) as process:
