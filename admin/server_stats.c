@@ -117,7 +117,7 @@ static const struct {
 	    "Warnings and errors that were logged." },
 	[STAT_ERRORS] = { "kith_logged_total", "counter", "level=\"error\"",
 	    NULL },
-	[STAT_SEQUENCE] = { "kith_event_sequence", "counter", NULL,
+	[STAT_SEQUENCE] = { "kith_event_sequence", "gauge", NULL,
 	    "Sequence number of the newest event." },
 	[STAT_USERS_ACTIVE] = { "kith_users", "gauge", "state=\"active\"",
 	    "Accounts by state." },
