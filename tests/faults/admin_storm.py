@@ -47,6 +47,7 @@ KILLS_A_VERIFY = 25
 AFTER_LOCK_S = 0.004      # how long after it got the lock it is killed
 SPREAD = 1.1              # of a verb's usual time
 BUSY = 5
+SNAPSHOTS_MAX = 10        # as snapshot.h
 
 
 class Storm:
@@ -234,6 +235,15 @@ class Storm:
                 for fields in map(str.split, file)
                 if fields[1] == "FLOCK")
 
+    def look_for_litter(self):
+        """What killed runs leave behind goes with the next one."""
+        self.run(["user", "add", "last", "--generate"])
+        self.run(["user", "delete", "last", "--purge", "--yes"])
+        there = os.listdir(f"{self.server.database}.snapshots")
+        if len(there) > SNAPSHOTS_MAX or \
+                not all(name.endswith(".db") for name in there):
+            raise Fault(f"litter among the snapshots: {there}")
+
     # --- all of it ---
 
     def everything(self):
@@ -256,6 +266,7 @@ class Storm:
         for pool in self.pools:
             for words, stdin in pool.let_in():
                 self.run(words, stdin)
+        self.look_for_litter()
         self.crowd.settle()
         views = self.crowd.catch_up()
         if len(views) != len(self.crowd.members):
