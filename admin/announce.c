@@ -17,7 +17,8 @@
 #include "store_announcement.h"
 #include "text.h"
 
-#define LINE_END_MAX        8      /* bytes of line ends that are forgiven */
+#define AUDIT_IDS_MAX       100 /* recipients that a row of the trail names */
+#define LINE_END_MAX        8   /* bytes of line ends that are forgiven */
 #define SERVER_NAME_DEFAULT "kith" /* of a machine without a name */
 
 /* What is to be sent, and to whom. */
@@ -188,6 +189,23 @@ announce_fault(struct call *call, const struct sending *s, enum kith_code code,
 }
 
 static enum kith_code
+audit(struct call *call, const struct sending *s,
+    const struct store_announcement *sent)
+{
+	json_t *detail = json_pack("{s:I, s:I}", "announcement",
+	    (json_int_t)sent->id, "recipients", (json_int_t)sent->recipients);
+	json_t *ids;
+
+	if (s->everybody)
+		return database_audit(call, "everybody", detail);
+	ids = json_array();
+	for (size_t i = 0; i < s->id_count && i < AUDIT_IDS_MAX; i++)
+		json_array_append_new(ids, json_integer(s->ids[i]));
+	json_object_set_new(detail, "user_ids", ids);
+	return database_audit(call, "some people", detail);
+}
+
+static enum kith_code
 deliver(
     struct call *call, const struct sending *s, struct store_announcement *sent)
 {
@@ -208,11 +226,7 @@ deliver(
 	if (code != KITH_OK)
 		announce_fault(call, s, code, missing_id);
 	else
-		code = database_audit(call,
-		    s->everybody ? "everybody" : "some people",
-		    json_pack("{s:I, s:I}", "announcement",
-			(json_int_t)sent->id, "recipients",
-			(json_int_t)sent->recipients));
+		code = audit(call, s, sent);
 	return database_end(call, code);
 }
 

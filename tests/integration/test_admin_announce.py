@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Announcements: what people get, and what nobody can do with their sender."""
 
+import json
 import signal
 
 import pytest
@@ -174,6 +175,16 @@ def test_whom_it_reaches(pair):
     trail = pair.query("SELECT target, detail FROM audit "
                        "WHERE command = 'announce send'")
     assert [row["target"] for row in trail] == ["everybody"]
+
+
+def test_the_trail_says_whom_it_reached(pair):
+    pair.run("announce", "send", "Hello.", "--to", "bob", "alice", "bob")
+    row, = pair.query("SELECT target, detail FROM audit "
+                      "WHERE command = 'announce send'")
+    assert row["target"] == "some people"
+    assert json.loads(row["detail"]) == {
+        "announcement": 1, "recipients": 2, "user_ids": [2, 1]}
+    assert "Hello" not in row["detail"]
 
 
 def test_with_nobody_there(admin):
