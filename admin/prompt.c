@@ -45,6 +45,9 @@ ask_twice(struct call *call, char line[PASSWORD_LINE_MAX])
 
 	if (code != KITH_OK)
 		return code;
+	if (line[0] == '\0')
+		return call_fail(call, KITH_BAD_PASSWORD,
+		    "No password was typed; nothing was changed.");
 	code = ask(call, "The same again: ", again);
 	if (code == KITH_OK && strcmp(line, again) != 0)
 		code = call_fail(call, KITH_BAD_PASSWORD,

@@ -6,6 +6,8 @@ import os
 import pathlib
 import subprocess
 
+import pytest
+
 from admin_tool import (  # noqa: F401 (fixtures)
     CHEAP, CONFLICT, FAILED, NOT_FOUND, OK, on_terminal, PASSWORD, USAGE,
     waits_in, admin)
@@ -85,6 +87,14 @@ def test_prompt_without_echo(admin):
         answers=[("New password: ", PASSWORD), ("again: ", "other horse")])
     assert status == FAILED and "differ" in shown
     assert PASSWORD not in shown
+
+
+@pytest.mark.parametrize("typed", ["", "\x04"], ids=["return", "end"])
+def test_nothing_typed_is_not_asked_for_again(admin, typed):
+    status, shown = on_terminal(admin, "user", "add", "alice", *CHEAP,
+                                answers=[("New password: ", typed)])
+    assert status == FAILED and "again" not in shown
+    assert "No password was typed" in shown
 
 
 def test_without_a_terminal_it_says_what_to_do(admin):
