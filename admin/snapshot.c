@@ -178,7 +178,8 @@ copy_to(struct call *call, const char *path)
 		return code;
 	sentence = mem_dup_string(call->fault.sentence);
 	call_fail(call, code,
-	    "No snapshot could be taken, so nothing was changed: %.160s.",
+	    "No snapshot could be taken, so nothing was changed: %.150s. "
+	    "--no-snapshot does without.",
 	    sentence);
 	free(sentence);
 	return code;
