@@ -192,13 +192,17 @@ use_invite(struct request *request, int64_t user_id)
 	uint8_t hash[HASH_SIZE];
 	struct store_invite invite;
 	int64_t conversation_id;
+	const bool needed = needs_invite(request);
+	const bool open =
+	    request->hub->settings.sign_up == KITH__SIGN_UP_MODE__SIGN_UP_OPEN;
 	enum kith_code code;
 
-	if (request->hub->settings.sign_up !=
-	    KITH__SIGN_UP_MODE__SIGN_UP_INVITE)
+	if (!needed && (!open || code_text[0] == '\0'))
 		return KITH_OK;
 	hash_sha256(code_text, strlen(code_text), hash);
 	code = store_invite_use(store, hash, hub_now_us(), &invite);
+	if (code == KITH_BAD_INVITE && !needed)
+		return KITH_OK; /* one that has expired shuts no open door */
 	if (code != KITH_OK || invite.befriend_id == 0)
 		return code;
 	code = store_friend_link_add(

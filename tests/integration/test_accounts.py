@@ -79,6 +79,20 @@ def test_sign_up_by_invite(make_server):
                                  invite=revoked["invite"]["code"])
 
 
+def test_open_server_takes_the_friend_of_an_invite(make_server):
+    server = make_server(sign_up="open").start()
+    host = server.person()
+    made = json.loads(server.admin("invite", "create", "--befriend", host.name,
+                                   "--json").stdout)
+    guest = server.connect()
+    guest.sign_up(unique_name(), PASSWORD, invite=made["invite"]["code"])
+    assert [c.peer.name for c in guest.go_live().conversations] == [host.name]
+    # used up it opens nothing, and shuts nothing
+    other = server.connect()
+    other.sign_up(unique_name(), PASSWORD, invite=made["invite"]["code"])
+    assert not other.go_live().conversations
+
+
 def test_sign_up_by_approval_waits(make_server):
     server = make_server(sign_up="approval").start()
     client, name, operation = server.connect(), unique_name(), uuid7()
