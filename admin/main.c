@@ -57,7 +57,8 @@ run_noun(struct call *call, int count, char **words)
 	enum kith_code code;
 	int ignored;
 
-	if (count > 1 && strcmp(words[1], "--help") == 0)
+	if (count > 1 &&
+	    (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0))
 		return help_show(call, words[0], NULL);
 	code = help_find(
 	    call, words[0], count > 1 ? words[1] : NULL, &call->command);

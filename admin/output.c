@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <unistr.h>
 
+#include "help.h"
 #include "mem.h"
 #include "pager.h"
 
@@ -240,7 +241,8 @@ say_fault(struct call *call)
 	char *sentence = output_clean(call->fault.sentence);
 
 	fprintf(stderr, "kith-admin: %s\n", sentence);
-	if (call->usage && call->command != NULL)
+	if (call->usage && call->command != NULL &&
+	    call->command != &help_command)
 		fprintf(stderr, "Try \"kith-admin %s %s --help\".\n",
 		    call->command->noun, call->command->verb);
 	else if (call->usage)

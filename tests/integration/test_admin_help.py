@@ -151,3 +151,10 @@ def test_help_of_a_word_that_is_none(admin):
     assert admin.json("help", "nobody", expect=USAGE)["code"] == "usage"
     assert "mean" in admin.json("help", "user", "lits",
                                 expect=USAGE)["message"]
+
+
+def test_a_mistake_in_asking_for_help(admin):
+    assert admin.run("help", "user", "list", "extra", expect=USAGE).stderr \
+        .endswith('Try "kith-admin help".\n')
+    assert admin.run("user", "-h").stdout == \
+        admin.run("user", "--help").stdout
