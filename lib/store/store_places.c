@@ -58,21 +58,38 @@ remove_beside(struct places *p, const char *suffix)
 	free(name);
 }
 
+/*
+ * In exclusive mode from the first look on: SQLite then keeps everybody else
+ * out of the file and the log's index in its own memory. Not by leaving the log
+ * behind for a journal: a kill would leave a journal that nobody can roll back
+ * who may only read.
+ */
 static int
-leave_log(struct places *p)
+take_alone(struct places *p)
 {
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(
-	    *p->old, "PRAGMA journal_mode=DELETE", -1, &st, NULL);
+	int rc;
 
+	sqlite3_close(*p->old);
+	*p->old = NULL;
+	rc = sqlite3_open_v2(p->path, p->old,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW,
+	    NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	/* closing would remove a log by its name, which is the next one's */
+	sqlite3_db_config(*p->old, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_db_config(*p->old, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(*p->old, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	rc = sqlite3_exec(*p->old,
+	    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL;"
+	    "SELECT count(*) FROM sqlite_schema",
+	    NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		rc = strcmp((const char *)sqlite3_column_text(st, 0),
-			 "delete") == 0
-		    ? SQLITE_OK
-		    : SQLITE_BUSY;
-	sqlite3_finalize(st);
+		rc = sqlite3_wal_checkpoint_v2(
+		    *p->old, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*p->old, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
 	return rc;
 }
 
@@ -85,15 +102,13 @@ settle_old(struct places *p, struct fault *f)
 {
 	const struct timespec pause = { 0, SETTLE_PAUSE_MS * 1000000L };
 	int left_ms = store_wait_ms();
-	int rc = leave_log(p);
+	int rc = take_alone(p);
 
 	while ((rc & 0xff) == SQLITE_BUSY && left_ms > 0) {
 		nanosleep(&pause, NULL);
 		left_ms -= SETTLE_PAUSE_MS;
-		rc = leave_log(p);
+		rc = take_alone(p);
 	}
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(*p->old, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? KITH_OK
 			       : store_places_fail(*p->old, p->path, rc, f);
 }
