@@ -130,10 +130,12 @@ store_file_open_working(const char *path, int *fd_r, struct fault *f)
 		return fault_set(
 		    f, KITH_BUSY, "another process is just writing %s", path);
 	}
-	/* the one that wrote it may have given it another name just now */
+	/* the one that wrote it may have given it another name just now; and
+	 * whoever laid it there for us could read along */
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
-	    lstat(path, &named) != 0 || named.st_ino != st.st_ino ||
-	    ftruncate(fd, 0) != 0 || fchmod(fd, 0600) != 0) {
+	    st.st_uid != geteuid() || lstat(path, &named) != 0 ||
+	    named.st_ino != st.st_ino || ftruncate(fd, 0) != 0 ||
+	    fchmod(fd, 0600) != 0) {
 		close(fd);
 		return fault_set(
 		    f, KITH_REFUSED, "%s is there and in the way", path);

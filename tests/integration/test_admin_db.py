@@ -180,6 +180,24 @@ def test_root_backs_up_to_and_from_its_own_folder(pair):
         shutil.rmtree(folder)
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+def test_nobody_lays_a_file_there_to_read_along(pair):
+    """Who owns the folder may own a file of the name that is written first."""
+    with tempfile.TemporaryDirectory(prefix="kith-theirs-") as folder:
+        laid = pathlib.Path(folder, "copy.db.new")
+        for path in (pathlib.Path(folder), laid):
+            path.exists() or path.touch(0o600)
+            os.chown(path, 65534, 65534)
+        done = subprocess.run(
+            [pair.program, "db", "backup", f"{folder}/copy.db", "--database",
+             str(pair.database)], text=True, capture_output=True,
+            timeout=seconds(60))
+        assert done.returncode == REFUSED, done
+        assert laid.read_bytes() == b""
+        assert [path.name for path in pathlib.Path(folder).iterdir()] == \
+            ["copy.db.new"]
+
+
 def test_a_killed_backup_leaves_no_file_of_that_name(pair):
     change(pair.database, "CREATE TABLE ballast (x)",
            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
