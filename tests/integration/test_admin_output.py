@@ -313,6 +313,7 @@ def test_the_usual_variable_names_the_pager(terminal):
 def test_who_leaves_the_pager_has_seen_enough(admin, monkeypatch, form):
     fill(admin, 10 * PAGE)
     monkeypatch.setenv("KITH_PAGER", "head -n 3")
+    monkeypatch.setenv("TERM", "xterm")  # a dumb one gets no pager
     status, shown = on_terminal(admin, "user", "list", "--format", form,
                                 answers=[])
     assert status == OK and "kith-admin" not in shown
