@@ -444,6 +444,7 @@ def test_progress_is_for_a_terminal(pair):
 
 # --- how fast -------------------------------------------------------------
 
+@pytest.mark.not_under_valgrind("it is about a second of real time")
 def test_ten_thousand_accounts_in_a_second(pair, build):
     times = []
     for letter in "abc":  # others are at work on this machine too
