@@ -13,7 +13,7 @@
 #include "snapshot.h"
 #include "token.h"
 
-#define KEPT_A_SECOND_MAX 10
+#define KEPT_A_SECOND_MAX 1000
 
 enum kith_code
 pem_load_file(FILE *file, const char *path, char **text_r, struct fault *f)

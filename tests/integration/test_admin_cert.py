@@ -14,7 +14,7 @@ import pytest
 from admin_tool import (  # noqa: F401 (fixtures)
     CONFLICT, FAILED, NOT_FOUND, OK, REFUSED, USAGE, admin)
 from kith_client import Client, pin_of
-from kith_server import as_ordinary_user, make_certificate, own, pin_of_file
+from kith_server import make_certificate, own, pin_of_file
 from patience import wait_until
 
 
@@ -347,21 +347,21 @@ def test_next_refuses_what_was_not_announced(admin, files):
 def test_killed_at_any_moment_leaves_a_whole_pair(admin, files):
     """And the same command then finishes what was begun."""
     config, certificate, key = files
-    words = [*as_ordinary_user(), admin.program, "cert", "create", "--renew",
-             *config, "--database", str(admin.database)]
+    renew = ("cert", "create", "--renew", *config)
     begun = time.monotonic()
-    subprocess.run(words, check=True, capture_output=True)
+    admin.run(*renew)
     whole_s = time.monotonic() - begun
     before = key.read_bytes()
     pin = pin_of_file(certificate)
     for number in range(60):
-        with subprocess.Popen(words, stdout=subprocess.DEVNULL,
+        with subprocess.Popen(admin.command(*renew),
+                              stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL) as process:
             time.sleep(whole_s * number / 50)
             process.kill()
         assert key.read_bytes() == before
         assert pin_of_file(certificate) == pin, number
-    subprocess.run(words, check=True, capture_output=True)
+    admin.run(*renew)
     assert pin_of_file(certificate) == pin
 
 
