@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -244,7 +245,7 @@ add_conditions(scmp_filter_ctx filter, const struct sandbox_calls *calls)
 }
 
 static int
-add_rules(scmp_filter_ctx filter, Kith__Ipc__Role role)
+add_rules(scmp_filter_ctx filter, Kith__Ipc__Role role, pid_t self)
 {
 	const struct sandbox_calls *calls = sandbox_calls_of(role);
 	int result;
@@ -258,54 +259,93 @@ add_rules(scmp_filter_ctx filter, Kith__Ipc__Role role)
 	if (result == 0)
 		result = add_conditions(filter, calls);
 	/* abort() of this very process; a session's filter is made before the
-	 * fork, and there abort() ends by SIGSYS instead */
+	 * session is, and there abort() ends by SIGSYS instead */
 	if (result == 0 && !calls->soft &&
 	    role != KITH__IPC__ROLE__ROLE_SESSION)
 		result =
 		    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
-			1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+			1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)self));
 	return result;
 }
 
-/* libseccomp 2.5 exports to a descriptor only. */
+/* The filter of process self, as code, into fd. */
 static int
-export_program(scmp_filter_ctx filter, struct sock_fprog *program_r)
-{
-	int fd = memfd_create("kith-seccomp", MFD_CLOEXEC);
-	size_t size = SANDBOX_PROGRAM_MAX * sizeof(struct sock_filter);
-	struct sock_filter *code = mem_new(1, size);
-	ssize_t length = -1;
-
-	if (fd >= 0 && seccomp_export_bpf(filter, fd) == 0)
-		length = pread(fd, code, size, 0);
-	if (fd >= 0)
-		close(fd);
-	if (length <= 0) {
-		free(code);
-		return -1;
-	}
-	program_r->len = (unsigned short)((size_t)length / sizeof(*code));
-	program_r->filter = mem_dup(code, (size_t)length);
-	free(code);
-	return 0;
-}
-
-static enum kith_code
-prepare_seccomp(struct sandbox *s, Kith__Ipc__Role role, struct fault *fault)
+write_program(Kith__Ipc__Role role, pid_t self, int fd)
 {
 	bool soft = sandbox_calls_of(role)->soft;
 	scmp_filter_ctx filter =
 	    seccomp_init(soft ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
 	int result = -1;
 
-	if (filter != NULL) {
-		/* a tree instead of a list: fewer steps a call */
-		seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-		result = add_rules(filter, role);
-		if (result == 0)
-			result = export_program(filter, &s->program);
-		seccomp_release(filter);
+	if (filter == NULL)
+		return -1;
+	/* a tree instead of a list: fewer steps a call */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	result = add_rules(filter, role, self);
+	if (result == 0)
+		result = seccomp_export_bpf(filter, fd);
+	seccomp_release(filter);
+	return result;
+}
+
+static int
+read_program(int fd, struct sock_fprog *program_r)
+{
+	struct stat status;
+	size_t length;
+
+	if (fstat(fd, &status) != 0 || status.st_size <= 0 ||
+	    status.st_size >
+		(off_t)(SANDBOX_PROGRAM_MAX * sizeof(struct sock_filter)))
+		return -1;
+	length = (size_t)status.st_size;
+	program_r->filter = mem_new(1, length);
+	program_r->len = (unsigned short)(length / sizeof(struct sock_filter));
+	return pread(fd, program_r->filter, length, 0) == (ssize_t)length ? 0
+									  : -1;
+}
+
+/* ECHILD: whoever started us ignores SIGCHLD, and nobody is told how it ended.
+ * What is in the file decides then. */
+static bool
+has_succeeded(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return errno == ECHILD;
 	}
+	return status == 0;
+}
+
+/*
+ * In a process of its own, because the hundreds of small pieces that libseccomp
+ * makes a filter of leave the heap full of holes when they are freed. Sessions
+ * are forked from it and would fill those holes, all over its pages: each took
+ * 80 KiB more for that. Where no process can be had, it costs that much.
+ * libseccomp 2.5 exports to a descriptor only.
+ */
+static int
+make_program(Kith__Ipc__Role role, int fd, struct sock_fprog *program_r)
+{
+	const pid_t self = getpid(), pid = fork();
+
+	if (pid == 0)
+		_exit(write_program(role, self, fd) == 0 ? 0 : 1);
+	if (pid < 0 ? write_program(role, self, fd) != 0 : !has_succeeded(pid))
+		return -1;
+	return read_program(fd, program_r);
+}
+
+static enum kith_code
+prepare_seccomp(struct sandbox *s, Kith__Ipc__Role role, struct fault *fault)
+{
+	int fd = memfd_create("kith-seccomp", MFD_CLOEXEC);
+	int result = fd < 0 ? -1 : make_program(role, fd, &s->program);
+
+	if (fd >= 0)
+		close(fd);
 	if (result != 0)
 		return fault_set(fault, KITH_INTERNAL,
 		    "Cannot build the seccomp filter of the %s role",
