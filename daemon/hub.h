@@ -110,8 +110,8 @@ int64_t hub_now_us(void);
 /*
  * The database has failed in a way that must not be tried again: logs why and
  * ends the process without a word to anybody. What was not acknowledged will be
- * sent again; what was is on disk. The parent starts a new hub, which brings
- * the log into the file before it serves.
+ * sent again; what was is on disk. The parent starts a new hub, which makes the
+ * log durable before it serves.
  */
 void hub_database_failed(struct hub *hub, enum kith_code code)
     __attribute__((noreturn));

@@ -216,20 +216,45 @@ first_text(
 	return f->code;
 }
 
+/* The log as it is now, and that it is there. */
+static int
+sync_log(struct store *s)
+{
+	sqlite3_file *log = NULL;
+
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (log == NULL || log->pMethods == NULL)
+		return SQLITE_OK; /* there is none */
+	return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+}
+
 /*
- * Everything that was committed is now in the file and on disk. Otherwise what
- * a crash left in the log, read but not yet synced, could be acknowledged to a
- * client that sends it again, and be lost by the next crash.
+ * Everything that was committed is now on disk. Otherwise what a crash left in
+ * the log, read but not yet synced, could be acknowledged to a client that
+ * sends it again, and be lost by the next crash. It is brought into the file,
+ * unless the disk is full or somebody just reads, a backup say: neither is a
+ * reason to leave people without their history. *emptied_r: was it?
  */
 static enum kith_code
-empty_log(struct store *s, struct fault *f)
+settle_log(struct store *s, bool *emptied_r, struct fault *f)
 {
-	int rc = sqlite3_wal_checkpoint_v2(
-	    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	int rc;
 
+	sqlite3_busy_timeout(s->db, STORE_HUB_BUSY_MS);
+	rc = sqlite3_wal_checkpoint_v2(
+	    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(s->db, store_wait_ms());
+	*emptied_r = rc == SQLITE_OK;
 	if (rc == SQLITE_OK)
 		return KITH_OK;
 	store_fail(s, rc, "checkpoint");
+	*f = s->fault;
+	if (f->code != KITH_STORAGE_FULL && f->code != KITH_BUSY)
+		return f->code;
+	rc = sync_log(s);
+	if (rc == SQLITE_OK)
+		return store_file_sync_folder(s->path, f);
+	store_fail(s, rc, "log");
 	*f = s->fault;
 	return f->code;
 }
@@ -248,8 +273,9 @@ file_size(struct store *s)
 	return size;
 }
 
+/* What is still in the log need not be in the file. */
 static enum kith_code
-look_for_damage(struct store *s, struct fault *f)
+look_for_damage(struct store *s, bool emptied, struct fault *f)
 {
 	char text[128];
 	enum kith_code code;
@@ -262,7 +288,7 @@ look_for_damage(struct store *s, struct fault *f)
 	if (code != KITH_OK)
 		return code;
 	size = strtoll(text, NULL, 10);
-	there = file_size(s);
+	there = emptied ? file_size(s) : size;
 	if (there < size)
 		return fault_set(f, KITH_INTEGRITY,
 		    "%s is damaged: %lld bytes are missing at its end", s->path,
@@ -281,6 +307,7 @@ static enum kith_code
 prepare_for_use(struct store *s, struct fault *f)
 {
 	int version;
+	bool emptied;
 	enum kith_code code;
 
 	code = store_examine(s, store_migration_count, &version, f);
@@ -293,9 +320,9 @@ prepare_for_use(struct store *s, struct fault *f)
 		code = store_migrate(
 		    s, version, store_migrations, store_migration_count, f);
 	if (code == KITH_OK && (s->flags & STORE_HUB) != 0) {
-		code = empty_log(s, f);
+		code = settle_log(s, &emptied, f);
 		if (code == KITH_OK)
-			code = look_for_damage(s, f);
+			code = look_for_damage(s, emptied, f);
 	}
 	return code;
 }

@@ -57,9 +57,10 @@ enum store_flags {
 	/* Bring an older database to this version, after a snapshot of it. */
 	STORE_MIGRATE = 1 << 1,
 	/*
-	 * The daemon's hub: takes the "running" lock for its life, brings
-	 * everything that a crash left in the write-ahead log into the file
-	 * before it returns, and is the one that checkpoints.
+	 * The daemon's hub: takes the "running" lock for its life, makes durable
+	 * what a crash left in the write-ahead log before it returns, in the
+	 * file where there is room and nobody reads, and is the one that
+	 * checkpoints.
 	 */
 	STORE_HUB = 1 << 2,
 	/*

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be wrong before the first person comes: one clear sentence each."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,7 +15,7 @@ import tempfile
 
 import pytest
 
-from kith_client import Refused, uuid7
+from kith_client import Closed, Refused, refused, uuid7
 from kith_server import as_ordinary_user, make_certificate, own, unique_name
 from patience import seconds, wait_until
 
@@ -281,6 +282,26 @@ def small_disk():
     folder.rmdir()
 
 
+def fill(disk):
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        with contextlib.suppress(OSError):
+            while file.write(bytes(4096)) == 4096:
+                pass
+    return filler
+
+
+def send_until_full(client, conversation):
+    """The number of the last message that was taken; and the refusal."""
+    number = 0
+    for _ in range(400):
+        try:
+            number = client.send_text(conversation, "x" * 4000).number
+        except Refused as refusal:
+            return number, refusal
+    raise AssertionError("nothing was refused")
+
+
 def test_full_disk(make_server, small_disk):
     server = make_server()
     server.database = small_disk / "kith.db"
@@ -289,22 +310,10 @@ def test_full_disk(make_server, small_disk):
     one, other, conversation = server.two_friends()
     hub = server.only("hub").pid
     sent = one.send_text(conversation, "while there was room")
-    filler = small_disk / "filler"
-    with filler.open("wb") as file:
-        try:
-            while True:
-                file.write(bytes(65536))
-                file.flush()
-        except OSError:
-            pass
-    number, code, sentence = 1, None, ""
-    for _ in range(400):
-        try:
-            number = one.send_text(conversation, "x" * 4000).number
-        except Refused as refusal:
-            code, sentence = refusal.code, refusal.sentence
-            break
-    assert code == "STORAGE_FULL" and sentence
+    filler = fill(small_disk)
+    number, refusal = send_until_full(one, conversation)
+    number = max(number, sent.number)
+    assert refusal.code == "STORAGE_FULL" and refusal.sentence
     # reading goes on, nothing was restarted, nothing acknowledged is missing
     whole = other.whole_history(conversation)
     assert [m.number for m in whole] == list(range(1, number + 1))
@@ -326,6 +335,40 @@ def test_full_disk(make_server, small_disk):
                             "PRAGMA integrity_check"], capture_output=True,
                            text=True)
     assert check.stdout == "ok\n"
+
+
+def test_a_new_hub_serves_what_is_there_while_the_disk_is_full(
+        make_server, small_disk):
+    server = make_server()
+    server.database = small_disk / "kith.db"
+    server.set(database=server.database)
+    server.start()
+    one, other, conversation = server.two_friends()
+    for _ in range(20):
+        sent = one.send_text(conversation, "y" * 4000)
+    filler = fill(small_disk)
+    number, _ = send_until_full(one, conversation)
+    number = max(number, sent.number)
+    server.expect_deaths = True
+    hub = server.only("hub").pid
+    os.kill(hub, signal.SIGKILL)
+
+    def back(person):
+        with contextlib.suppress(Closed, OSError, Refused):
+            return server.back(person)
+        return None
+
+    again = wait_until(lambda: back(other), 20, "a hub that serves")
+    whole = again.whole_history(conversation)
+    assert [m.number for m in whole] == list(range(1, number + 1))
+    with refused("STORAGE_FULL"):
+        again.send_text(conversation, "z" * 4000)
+    hub = server.only("hub").pid
+    filler.unlink()
+    assert again.send_text(conversation, "room").number == number + 1
+    assert server.only("hub").pid == hub
+    server.stop()
+    server.admin("db", "verify")
 
 
 # --- secrets ----------------------------------------------------------------

@@ -354,6 +354,97 @@ a_full_disk_refuses_the_batch_and_reading_goes_on(void **state)
 	assert_int_equal(count, 2);
 }
 
+/* Messages that are in the log alone, as a hub leaves them that is killed. */
+static int64_t
+leave_in_the_log(struct testing *t, int count)
+{
+	int64_t a, b, talk;
+	char text[4000];
+	int i;
+
+	testing_reopen(t, STORE_CREATE | STORE_HUB);
+	a = testing_user(t, "alice");
+	b = testing_user(t, "bob");
+	talk = testing_friends(t, a, b);
+	testing_reopen(t, 0);
+	memset(text, 'm', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	testing_begin(t);
+	for (i = 0; i < count; i++)
+		testing_send(t, talk, a, text);
+	testing_commit(t);
+	store_close(&t->s);
+	assert_true(log_length(t) > 0);
+	return talk;
+}
+
+static off_t
+file_length(const char *path)
+{
+	struct stat st = { 0 };
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+static void
+a_hub_serves_from_the_log_where_the_disk_is_full(void **state)
+{
+	struct testing *t = *state;
+	struct rlimit before, limit;
+	int64_t talk, count = 0;
+	struct fault f = { 0 };
+	struct store_message message;
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	enum kith_code opened, written;
+
+	talk = leave_in_the_log(t, 60);
+	getrlimit(RLIMIT_FSIZE, &before);
+	limit = before;
+	limit.rlim_cur = (rlim_t)file_length(t->path);
+	assert_true(limit.rlim_cur < (rlim_t)log_length(t));
+	setrlimit(RLIMIT_FSIZE, &limit);
+	opened = store_open(t->path, STORE_HUB, &t->s, &f);
+	if (opened != KITH_OK)
+		fail_msg("%s: %s", kith_code_word(opened), f.sentence);
+	ok(t, store_message_find(t->s, talk, 60, &message));
+	testing_begin(t);
+	ok(t, store_user_set_display_name(t->s, 1, "Alice", T0));
+	written = store_commit(t->s, &f);
+	setrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, handler);
+	gives(written, KITH_STORAGE_FULL);
+	/* there is room again, and nothing was lost meanwhile */
+	assert_int_equal(testing_send(t, talk, 1, "after").number, 61);
+	testing_reopen(t, STORE_HUB);
+	assert_int_equal(log_length(t), 0);
+	ok(t, store_message_count(t->s, &count));
+	assert_int_equal(count, 61);
+	ok(t, store_verify(t->s, testing_problem, NULL));
+}
+
+static void
+a_hub_serves_while_somebody_reads_for_long(void **state)
+{
+	struct testing *t = *state;
+	struct store *reader = NULL;
+	struct store_message message;
+	int64_t count = 0, talk = leave_in_the_log(t, 3);
+
+	ok(t, store_open(t->path, STORE_READ, &reader, NULL));
+	ok(t, store_begin_read(reader));
+	ok(t, store_message_count(reader, &count));
+	testing_reopen(t, STORE_HUB);
+	assert_true(log_length(t) > 0);
+	assert_int_equal(testing_send(t, talk, 1, "meanwhile").number, 4);
+	ok(t, store_message_find(reader, talk, 3, &message));
+	gives(store_message_find(reader, talk, 4, &message), KITH_NOT_FOUND);
+	store_close(&reader);
+	testing_reopen(t, STORE_HUB);
+	assert_int_equal(log_length(t), 0);
+	ok(t, store_verify(t->s, testing_problem, NULL));
+}
+
 static int
 teardown(void **state)
 {
@@ -382,6 +473,8 @@ main(void)
 		CASE(
 		    what_only_the_admin_wrote_is_in_the_file_when_a_hub_serves),
 		CASE(a_full_disk_refuses_the_batch_and_reading_goes_on),
+		CASE(a_hub_serves_from_the_log_where_the_disk_is_full),
+		CASE(a_hub_serves_while_somebody_reads_for_long),
 	};
 
 	return cmocka_run_group_tests_name("store: locks", tests, NULL, NULL);
