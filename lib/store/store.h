@@ -196,11 +196,11 @@ enum kith_code store_meta_set(
 /* ---- is it whole? ---------------------------------------------------- */
 
 /*
- * Looks at everything: the file's structure, references, that the numbers of
- * each conversation have no gap, that counters agree with rows, marks with
- * members, events with what they tell of. problem() gets a sentence for each
- * finding, at most STORE_PROBLEMS_MAX. KITH_OK: nothing found;
- * KITH_INTEGRITY: something was.
+ * Looks at everything: the file's structure, its tables, references, that the
+ * numbers of each conversation have no gap, that counters agree with rows, marks
+ * with members, events with what they tell of and whom they tell. problem()
+ * gets a sentence for each finding, at most STORE_PROBLEMS_MAX. KITH_OK:
+ * nothing found; KITH_INTEGRITY: something was.
  */
 #define STORE_PROBLEMS_MAX 100u
 enum kith_code store_verify(struct store *s,

@@ -21,7 +21,7 @@
  * KITH_NEWER, KITH_FOREIGN, KITH_INTEGRITY, KITH_REFUSED for an older one
  * without any of these flags, and for one that has its latest changes in a log
  * beside it. Close with store_close(). Of an older one that stays older
- * store_verify() looks at no more than the file and its references.
+ * store_verify() looks at no more than the file, its tables and its references.
  */
 enum kith_code store_copy_open(const char *path, unsigned int flags,
     struct store **store_r, struct fault *f);

@@ -116,6 +116,10 @@ enum kith_code store_migrate(struct store *s, int version,
 enum kith_code store_migrate_steps(struct store *s, int version,
     const struct migration *migrations, int count, struct fault *f);
 
+/* Tells of each table and index that is not as its version has it. */
+enum kith_code store_verify_tables(struct store *s,
+    void (*found)(void *context, const char *sentence), void *context);
+
 /* ---- another database in its place ----------------------------------- */
 
 struct places {

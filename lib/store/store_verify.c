@@ -2,8 +2,12 @@
 
 /*
  * Is the database whole? Every check is a statement that answers with one
- * sentence for each thing that is wrong.
+ * sentence for each thing that is wrong. The tables themselves are looked at in
+ * store_verify_tables.c.
  */
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "store_private.h"
 
@@ -15,6 +19,15 @@ static const char *const checks[] = {
 
 	"SELECT format('%s row %d refers to a missing row of %s',"
 	"  \"table\", rowid, parent) FROM pragma_foreign_key_check LIMIT 100",
+
+	/* Without these no hub starts, or it would count from 1 again. */
+	"SELECT 'the epoch, by which clients know this database, is missing'"
+	" WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'epoch'"
+	"  AND typeof(value) = 'blob' AND length(value) = 16)",
+
+	"SELECT 'the counter of events is missing, or no counter' WHERE NOT"
+	" EXISTS (SELECT 1 FROM meta WHERE key = 'last_sequence'"
+	"  AND typeof(value) = 'integer' AND value BETWEEN 0 AND 1 << 62)",
 
 	/* Numbers: from first_kept to last_number, each once. */
 	"SELECT format('conversation %d: %d messages, %d to %d, where %d to %d"
@@ -37,6 +50,10 @@ static const char *const checks[] = {
 	" member', m.number, m.conversation_id) FROM message m WHERE NOT EXISTS"
 	"  (SELECT 1 FROM member b WHERE b.conversation_id = m.conversation_id"
 	"   AND b.user_id = m.sender_id) LIMIT 100",
+
+	"SELECT format('message %d of conversation %d is no text', number,"
+	"  conversation_id) FROM message WHERE kind <> 1 OR NOT kith_is_text(body)"
+	" LIMIT 100",
 
 	/* An operation makes one message. */
 	"SELECT format('%d messages of user %d have the same operation',"
@@ -68,6 +85,23 @@ static const char *const checks[] = {
 	"  WHERE m.conversation_id = e.conversation_id AND m.number = e.number)"
 	" LIMIT 100",
 
+	/* Who hears of it: of a conversation its members, else one of whom it is. */
+	"SELECT format('event %d of conversation %d is for another audience, %d',"
+	"  sequence, conversation_id, audience) FROM event"
+	" WHERE kind IN (1, 2) AND audience IS NOT conversation_id LIMIT 100",
+
+	"SELECT format('event %d is for user %d, whom it does not concern',"
+	"  sequence, -audience) FROM event e WHERE audience < 0 AND CASE"
+	"  WHEN kind IN (3, 4) THEN -audience NOT IN (user_id, peer_id)"
+	"  WHEN kind IN (5, 6) THEN user_id = -audience OR NOT EXISTS (SELECT 1"
+	"   FROM member b WHERE b.conversation_id = e.conversation_id"
+	"   AND b.user_id = -e.audience)"
+	"  WHEN kind >= 100 THEN user_id <> -audience END LIMIT 100",
+
+	"SELECT format('event %d is for a conversation, but is of a person',"
+	"  sequence) FROM event WHERE audience >= 0 AND kind NOT IN (1, 2)"
+	" LIMIT 100",
+
 	"SELECT format('conversation %d should have %d as its newest event, not"
 	" %d', c.id, e.newest, c.last_sequence) FROM conversation c"
 	"  JOIN (SELECT audience, max(sequence) AS newest FROM event"
@@ -80,10 +114,18 @@ static const char *const checks[] = {
 	"   FROM event) WHERE newest > coalesce(counter, 0)",
 
 	/* Members and marks. */
+	"SELECT format('conversation %d is of kind %d, which does not exist', id,"
+	"  kind) FROM conversation WHERE kind <> 1 LIMIT 100",
+
 	"SELECT format('direct conversation %d does not have its two members',"
 	"  c.id) FROM conversation c WHERE c.kind = 1 AND (SELECT count(*)"
 	"   FROM member b WHERE b.conversation_id = c.id"
 	"   AND b.user_id IN (c.low_id, c.high_id)) <> 2 LIMIT 100",
+
+	"SELECT format('user %d is in direct conversation %d of two others',"
+	"  b.user_id, c.id) FROM member b JOIN conversation c"
+	"   ON c.id = b.conversation_id WHERE c.kind = 1"
+	"  AND b.user_id NOT IN (c.low_id, c.high_id) LIMIT 100",
 
 	"SELECT format('member %d of conversation %d has no mark', b.user_id,"
 	"  b.conversation_id) FROM member b WHERE NOT EXISTS (SELECT 1"
@@ -132,6 +174,10 @@ static const char *const checks[] = {
 	/* States: 1 active, 2 pending, 3 locked, 5 deleting, 6 the system's. */
 	"SELECT format('user %d is in state %d, which does not exist', id,"
 	"  state) FROM user WHERE state NOT BETWEEN 1 AND 6 LIMIT 100",
+
+	"SELECT format('user %d has a name that nobody can have', id) FROM user"
+	" WHERE state NOT IN (4, 6) AND (name NOT GLOB '[a-z]*[a-z0-9]'"
+	"  OR name GLOB '*[^-a-z0-9._]*' OR length(name) > 32) LIMIT 100",
 
 	"SELECT format('user %d waits to be purged, but not until when', id)"
 	" FROM user WHERE state = 5 AND until_us IS NULL LIMIT 100",
@@ -226,6 +272,43 @@ struct findings {
 	unsigned int count;
 };
 
+static void
+find(void *context, const char *sentence)
+{
+	struct findings *findings = context;
+
+	if (findings->count >= STORE_PROBLEMS_MAX)
+		return;
+	findings->problem(findings->context, sentence);
+	findings->count++;
+}
+
+/*
+ * kith_is_text(body). What makes a text good may change with Unicode; that it
+ * is one, and is none too long for its frame, does not.
+ */
+static void
+is_text(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *text = sqlite3_value_blob(values[0]);
+	size_t length = (size_t)sqlite3_value_bytes(values[0]);
+
+	(void)count;
+	sqlite3_result_int(context,
+	    length > 0 && length <= TEXT_MESSAGE_MAX &&
+		memchr(text, '\0', length) == NULL &&
+		text_is_utf8(text, length));
+}
+
+static void
+add_functions(struct store *s)
+{
+	if (sqlite3_create_function_v2(s->db, "kith_is_text", 1,
+		SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+		is_text, NULL, NULL, NULL) != SQLITE_OK)
+		abort(); /* for memory alone */
+}
+
 static enum kith_code
 run_check(struct store *s, const char *sql, struct findings *findings)
 {
@@ -238,8 +321,7 @@ run_check(struct store *s, const char *sql, struct findings *findings)
 		while (findings->count < STORE_PROBLEMS_MAX &&
 		    (rc = sqlite3_step(st)) == SQLITE_ROW) {
 			column_text(st, 0, sentence, sizeof(sentence));
-			findings->problem(findings->context, sentence);
-			findings->count++;
+			find(findings, sentence);
 		}
 	if (rc != SQLITE_OK && rc != SQLITE_DONE && rc != SQLITE_ROW)
 		code = store_fail(s, rc, sql);
@@ -247,31 +329,44 @@ run_check(struct store *s, const char *sql, struct findings *findings)
 	return code;
 }
 
+static bool
+is_older(const struct store *s)
+{
+	return s->copy_version != 0 && s->copy_version < store_migration_count;
+}
+
 static enum kith_code
 run_checks(struct store *s, const char *const *list, size_t count,
     struct findings *findings)
 {
-	bool older =
-	    s->copy_version != 0 && s->copy_version < store_migration_count;
-	bool own = false;
-	/* A copy that is older has no statements, and no writer either. */
-	enum kith_code code = older ? KITH_OK : store_read_scope(s, &own);
+	enum kith_code code = KITH_OK;
 	size_t i;
 
-	/* One state for all checks, or a writer between two would be a find. */
 	for (i = 0; i < count && code == KITH_OK; i++) {
 		code = run_check(s, list[i], findings);
 		/* A damaged file is a finding too, and then the last one. */
-		if (code == KITH_INTEGRITY || code == KITH_FOREIGN) {
-			findings->problem(findings->context, s->fault.sentence);
-			findings->count++;
-		}
+		if (code == KITH_INTEGRITY || code == KITH_FOREIGN)
+			find(findings, s->fault.sentence);
 	}
+	return code;
+}
+
+/* One state for all checks, or a writer between two would be a find. */
+static enum kith_code
+begin(struct store *s, bool *own_r)
+{
+	*own_r = false;
+	/* A copy that is older has no statements, and no writer either. */
+	return is_older(s) ? KITH_OK : store_read_scope(s, own_r);
+}
+
+static enum kith_code
+end(struct store *s, bool own, enum kith_code code,
+    const struct findings *findings)
+{
 	if (own)
 		store_end_read(s);
-	if (code == KITH_OK && findings->count > 0)
-		code = KITH_INTEGRITY;
-	return code;
+	return code == KITH_OK && findings->count > 0 ? KITH_INTEGRITY : code;
 }
 
 enum kith_code
@@ -279,11 +374,17 @@ store_verify(struct store *s,
     void (*problem)(void *context, const char *sentence), void *context)
 {
 	struct findings findings = { problem, context, 0 };
-	bool older =
-	    s->copy_version != 0 && s->copy_version < store_migration_count;
+	bool own;
+	enum kith_code code = begin(s, &own);
 
-	return run_checks(s, checks,
-	    older ? CHECK_COUNT_ANY_VERSION : CHECK_COUNT, &findings);
+	add_functions(s);
+	if (code == KITH_OK)
+		code = run_checks(s, checks,
+		    is_older(s) ? CHECK_COUNT_ANY_VERSION : CHECK_COUNT,
+		    &findings);
+	if (code == KITH_OK)
+		code = store_verify_tables(s, find, &findings);
+	return end(s, own, code, &findings);
 }
 
 enum kith_code
@@ -291,7 +392,11 @@ store_verify_quick(struct store *s,
     void (*problem)(void *context, const char *sentence), void *context)
 {
 	struct findings findings = { problem, context, 0 };
+	bool own;
+	enum kith_code code = begin(s, &own);
 
-	return run_checks(s, quick_checks,
-	    sizeof(quick_checks) / sizeof(quick_checks[0]), &findings);
+	if (code == KITH_OK)
+		code = run_checks(s, quick_checks,
+		    sizeof(quick_checks) / sizeof(quick_checks[0]), &findings);
+	return end(s, own, code, &findings);
 }

@@ -72,6 +72,55 @@ static const struct {
 	{ "UPDATE audit SET detail = 'oops'", "are no JSON" },
 	{ "UPDATE announcement SET recipients = 0",
 	    "recipients and no sender" },
+	/* what would keep a hub from starting, or make it count anew */
+	{ "DELETE FROM meta WHERE key = 'epoch'", "epoch" },
+	{ "UPDATE meta SET value = x'00' WHERE key = 'epoch'", "epoch" },
+	{ "DELETE FROM event; DELETE FROM meta WHERE key = 'last_sequence'",
+	    "counter of events" },
+	{ "UPDATE meta SET value = 'x' WHERE key = 'last_sequence'",
+	    "counter of events" },
+	{ "UPDATE meta SET value = 9223372036854775807"
+	  " WHERE key = 'last_sequence'",
+	    "counter of events" },
+	/* who would read what is not meant for them, or not hear of it */
+	{ "INSERT INTO member VALUES (1, 3); INSERT INTO mark"
+	  " (conversation_id, user_id) VALUES (1, 3)",
+	    "user 3 is in direct conversation 1" },
+	{ "UPDATE conversation SET kind = 2 WHERE id = 1", "is of kind 2" },
+	{ "UPDATE event SET audience = 2 WHERE kind = 1"
+	  " AND conversation_id = 1 AND number = 2",
+	    "of conversation 1 is for another audience, 2" },
+	{ "UPDATE event SET audience = -3 WHERE kind = 1"
+	  " AND conversation_id = 1 AND number = 2",
+	    "of conversation 1 is for another audience, -3" },
+	{ "UPDATE event SET audience = -3 WHERE kind = 5 AND audience = -1",
+	    "is for user 3, whom it does not concern" },
+	{ "UPDATE event SET audience = -1 WHERE kind = 103",
+	    "is for user 1, whom it does not concern" },
+	{ "UPDATE event SET audience = 1 WHERE kind = 5",
+	    "is for a conversation, but is of a person" },
+	/* what not every client could take in */
+	{ "UPDATE message SET body = x'c328' WHERE number = 2",
+	    "message 2 of conversation 1 is no text" },
+	{ "UPDATE message SET body = x'' WHERE number = 2", "is no text" },
+	{ "UPDATE message SET body = x'610062' WHERE number = 2",
+	    "is no text" },
+	{ "UPDATE message SET body = CAST(printf('%.*c', 4097, 'x') AS BLOB)"
+	  " WHERE number = 2",
+	    "is no text" },
+	{ "UPDATE message SET kind = 7 WHERE number = 2", "is no text" },
+	{ "UPDATE user SET name = 'Al Ice' WHERE id = 1",
+	    "user 1 has a name that nobody can have" },
+	/* tables that are not kith's, or not any more */
+	{ "DROP INDEX operation_id", "the index operation_id is missing" },
+	{ "DROP INDEX conversation_pair;"
+	  "CREATE INDEX conversation_pair ON conversation (low_id, high_id)",
+	    "the index conversation_pair is not as kith makes it" },
+	{ "CREATE TRIGGER thief BEFORE INSERT ON message"
+	  " BEGIN SELECT raise(IGNORE); END",
+	    "the table message has a trigger, thief" },
+	{ "ALTER TABLE audit ADD COLUMN more TEXT",
+	    "the table audit is not as kith makes it" },
 };
 
 /* Something of everything, and nothing wrong. */
