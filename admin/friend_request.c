@@ -63,6 +63,9 @@ send_request(struct call *call, const struct store_user *from,
 		    "%u friend requests of %s wait for an answer; that is the "
 		    "most.",
 		    STORE_FRIEND_REQUESTS_MAX, from->name);
+	if (code == KITH_FORBIDDEN)
+		return call_fail(
+		    call, code, "The server itself is nobody's friend.");
 	if (code != KITH_OK)
 		return database_fault(call, code,
 		    "%s cannot be asked: the account is not in use.", to->name);

@@ -81,9 +81,9 @@ tell_both(struct store *s, const struct store_friend_request *request,
 static enum kith_code
 check_people(struct store *s, int64_t from_id, int64_t to_id)
 {
-	struct store_user to;
+	struct store_user from, to;
 	struct store_friend_link link;
-	enum kith_code code = store_may_change(s);
+	enum kith_code code = user_find_to_change(s, from_id, &from);
 
 	if (code != KITH_OK)
 		return code;

@@ -26,9 +26,10 @@ struct store_friend_request {
 
 /*
  * request_r->id is 0 when the other had asked already: they are friends now and
- * there is no request. FORBIDDEN to oneself; NOT_FOUND when the other is not
- * there, deleted or about to be, pending or the system's; ALREADY when they are friends or it is asked
- * already; TOO_LARGE over STORE_FRIEND_REQUESTS_MAX.
+ * there is no request. FORBIDDEN to oneself and by the system's account;
+ * NOT_FOUND when who asks is deleted, or the other is not there, deleted or
+ * about to be, pending or the system's; ALREADY when they are friends or it is
+ * asked already; TOO_LARGE over STORE_FRIEND_REQUESTS_MAX.
  */
 enum kith_code store_friend_request_send(struct store *s, int64_t from_id,
     int64_t to_id, int64_t now_us, struct store_friend_request *request_r);

@@ -56,6 +56,17 @@ def test_live_people_and_those_who_come_back_get_it_once(server, people):
     assert (mark.user_id, mark.read) == (alice.id, 2)
 
 
+@pytest.mark.parametrize("words, code", [
+    (("id:3", "alice"), REFUSED), (("id:3", "alice", "--request"), REFUSED),
+    (("alice", "id:3"), REFUSED),
+    (("alice", "id:3", "--request"), NOT_FOUND)])
+def test_the_server_befriends_nobody(pair, words, code):
+    pair.run("announce", "send", "Tea.", "--yes")
+    pair.run("friend", "add", *words, expect=code)
+    assert pair.json("friend", "requests")["friend_requests"] == []
+    pair.run("db", "verify")
+
+
 def test_after_a_restart_it_goes_on_where_it_was(server, people):
     alice, _ = people
     announce(server, "Before.", "--yes")

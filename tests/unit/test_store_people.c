@@ -461,6 +461,8 @@ requests_that_make_no_sense_are_refused(void **state)
 	struct store_user_new new = { "pat", "", "", STORE_USER_PENDING, NULL,
 		T0 };
 	struct store_friend_request request;
+	struct store_announcement told;
+	struct store_user system;
 	int64_t pending = 0;
 
 	testing_begin(t);
@@ -474,6 +476,21 @@ requests_that_make_no_sense_are_refused(void **state)
 	ok(t, store_user_purge(t->s, b, T0));
 	gives(store_friend_request_send(t->s, a, b, T0, &request),
 	    KITH_NOT_FOUND);
+	/* who asked may be gone by the time that the request's turn comes */
+	gives(store_friend_request_send(t->s, b, a, T0, &request),
+	    KITH_NOT_FOUND);
+	gives(store_friend_request_send(t->s, 99, a, T0, &request),
+	    KITH_NOT_FOUND);
+	ok(t,
+	    store_announce(t->s,
+		&(struct store_announcement_new){ .body = "tea",
+		    .actor = "root",
+		    .server_name = "home",
+		    .now_us = T0 },
+		&told, NULL));
+	ok(t, store_user_find_system(t->s, &system));
+	gives(store_friend_request_send(t->s, system.id, a, T0, &request),
+	    KITH_FORBIDDEN);
 	gives(store_friend_link_add(t->s, a, b, T0, &pending), KITH_NOT_FOUND);
 	gives(store_friend_link_add(t->s, a, a, T0, &pending), KITH_FORBIDDEN);
 	testing_commit(t);
