@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store_operation.h"
 #include "store_private.h"
+
+#define OPERATION_KEPT_US "2592000000000"
+_Static_assert(STORE_OPERATION_KEPT_DAYS == 30, "as it is written there");
 
 /* clang-format off */
 static const char *const checks[] = {
@@ -55,10 +59,12 @@ static const char *const checks[] = {
 	"  conversation_id) FROM message WHERE kind <> 1 OR NOT kith_is_text(body)"
 	" LIMIT 100",
 
-	/* An operation makes one message. */
+	/* An operation makes one message, for as long as it is remembered. */
 	"SELECT format('%d messages of user %d have the same operation',"
 	"  count(*), sender_id) FROM message WHERE operation IS NOT NULL"
-	" GROUP BY sender_id, operation HAVING count(*) > 1 LIMIT 100",
+	" GROUP BY sender_id, operation HAVING count(*) > 1"
+	"  AND max(time_us) - min(time_us) < (count(*) - 1) * " OPERATION_KEPT_US
+	" LIMIT 100",
 
 	/* Events: one a message, in the messages' order, of what is there. */
 	"SELECT format('conversation %d has %d message events for %d numbers',"

@@ -183,12 +183,57 @@ every_contradiction_is_named(void **state)
 	testing_reopen(t, STORE_HUB);
 }
 
+#define DAY_US 86400000000LL
+
+static void
+send_again(struct testing *t, int64_t talk, int64_t time_us)
+{
+	struct store_message message = {
+		.conversation_id = talk,
+		.sender_id = 1,
+		.time_us = time_us,
+		.has_operation = true,
+		.operation = { 1, 2, 3 },
+		.kind = STORE_MESSAGE_TEXT,
+		.body = (const uint8_t *)"x",
+		.body_length = 1,
+	};
+	struct store_message_sent sent;
+
+	testing_begin(t);
+	ok(t, store_message_add(t->s, &message, &sent));
+	testing_commit(t);
+}
+
+/* Who was away for so long may send it again: no damage is done by it. */
+static void
+a_forgotten_operation_may_come_again(void **state)
+{
+	struct testing *t = *state;
+	int64_t talk = testing_friends(
+	    t, testing_user(t, "alice"), testing_user(t, "bob"));
+	struct hunt hunt = { .words = "same operation" };
+
+	send_again(t, talk, T0);
+	send_again(t, talk, T0 + STORE_OPERATION_KEPT_DAYS * DAY_US);
+	ok(t, store_verify(t->s, testing_problem, NULL));
+	send_again(t, talk, T0 + (STORE_OPERATION_KEPT_DAYS + 1) * DAY_US);
+	gives(store_verify(t->s, hunt_problem, &hunt), KITH_INTEGRITY);
+	assert_true(hunt.found);
+	store_close(&t->s);
+	testing_sql(t, "UPDATE message SET operation = NULL");
+	testing_reopen(t, STORE_HUB);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_contradiction_is_named,
 		    testing_setup, testing_teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_forgotten_operation_may_come_again, testing_setup,
+		    testing_teardown),
 	};
 
 	return cmocka_run_group_tests_name("store: verify", tests, NULL, NULL);
