@@ -11,6 +11,7 @@
 
 #include <utlist.h>
 
+#include "hub_batch.h"
 #include "hub_push.h"
 #include "hub_sessions.h"
 #include "ipc.h"
@@ -247,22 +248,32 @@ session_drained(struct session *session)
 	session_pump(session);
 }
 
+/*
+ * Each once: what one may ask for and is sent at once, however much it has asked
+ * for, does not put off the others. The rest follows in the next turn.
+ */
 void
 sessions_flush(struct hub *hub)
 {
 	struct sessions *all = hub->sessions;
+	struct session *dirty = all->dirty;
 
-	while (all->dirty != NULL) {
-		struct session *session = all->dirty;
+	all->dirty = NULL;
+	while (dirty != NULL) {
+		struct session *session = dirty;
 
-		all->dirty = session->dirty_next;
+		dirty = session->dirty_next;
 		session->dirty = false;
 		if (!session->blocked)
 			flush_one(session);
-		if (!session->blocked && session->channel != NULL)
+		if (!session->blocked) {
 			push_resume(session);
+			session_pump(session);
+		}
 		session_free_if_over(session);
 	}
+	if (all->dirty != NULL)
+		batch_turn(hub);
 }
 
 void

@@ -171,6 +171,19 @@ def test_slow_reader_loses_nothing(shared):
     assert numbers == list(range(1, 1501))
 
 
+def test_pages_that_are_asked_for_at_once_are_all_answered(shared):
+    """More of them than the daemon puts for one connection at a time, by one
+    who then says nothing until they are there."""
+    one, other, conversation = shared.two_friends()
+    for _ in range(15):  # a page of history is full with these
+        one.send_text(conversation, "long " * 800)
+    asked = [other.send("get_history", conversation_id=conversation)
+             for _ in range(20)]
+    asked += [other.send("get_snapshot") for _ in range(5)]
+    sizes = [other.answer(request).ByteSize() for request in asked]
+    assert min(sizes[:20]) > 40000
+
+
 def test_everything_survives_a_restart(server):
     one, other, conversation = server.two_friends()
     operation = uuid7()
