@@ -250,6 +250,13 @@ def test_verify_finds_what_was_planted(server, damage, said):
     assert "is damaged" in done.stderr
 
 
+def test_verify_knows_the_database_by_its_name_too(pair):
+    """What is in use is not looked at as if it were a copy."""
+    assert pathlib.Path(f"{pair.database}-wal").stat().st_size > 0
+    answer = pair.json("db", "verify", str(pair.database))
+    assert answer == pair.json("db", "verify")
+
+
 def test_verify_finds_a_flipped_page(pair):
     copy = pair.folder / "copy.db"
     pair.run("db", "backup", str(copy))
