@@ -17,7 +17,9 @@
 static enum kith_code
 take_from_rate(struct request *request)
 {
-	struct person *person = request->session->person;
+	/* also of one whose connection has ended since it asked */
+	struct person *person =
+	    routes_person(request->hub->routes, request->session->user_id);
 	uint32_t an_hour = request->hub->settings.friend_requests_per_hour;
 
 	if (an_hour == 0 || person == NULL)

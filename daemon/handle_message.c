@@ -20,7 +20,9 @@
 static enum kith_code
 take_from_rate(struct request *request)
 {
-	struct person *person = request->session->person;
+	/* also of one whose connection has ended since it asked */
+	struct person *person =
+	    routes_person(request->hub->routes, request->session->user_id);
 	uint32_t a_minute = request->hub->settings.messages_per_minute;
 
 	if (a_minute == 0 || person == NULL)

@@ -4,6 +4,7 @@
 import os
 import random
 import struct
+import time
 
 import pytest
 
@@ -322,6 +323,37 @@ def test_friend_requests_per_hour_have_a_limit(make_server):
         for other in others:
             one.change("send_friend_request", name=other.name)
     assert 0 < verdict.retry_after_ms <= 3600 * 1000
+
+
+def ask_and_hang_up(server, person, requests):
+    """Everything at once, without waiting for a single answer."""
+    client = server.back(person, live=False)
+    frames = [client.pack(body, number + 100, uuid7(), **fields)
+              for number, (body, fields) in enumerate(requests)]
+    client.connection.send_bytes(b"".join(
+        struct.pack(">I", len(frame)) + frame for frame in frames))
+    client.close()
+
+
+def test_who_hangs_up_gets_no_further_than_others(make_server):
+    server = make_server(messages_per_minute=30,
+                         friend_requests_per_hour=3).start()
+    one, other, conversation = server.two_friends()
+    people = [server.person() for _ in range(12)]
+    text = server.pb.Content(text="flood")
+    begun = time.monotonic()
+    for person in people:
+        ask_and_hang_up(server, one, [
+            ("send_message", {"conversation_id": conversation,
+                              "content": text})] * 25)
+        ask_and_hang_up(server, other, [
+            ("send_friend_request", {"name": person.name})])
+    device = server.device(other)
+    sent = len(device.whole_history(conversation))
+    asked = len(device.snapshot().friend_requests)
+    minutes = (time.monotonic() - begun) / 60
+    assert sent <= 30 * (1 + minutes) + 1, f"{sent} in {minutes} minutes"
+    assert asked <= 3 * (1 + minutes / 60) + 1, f"{asked} requests"
 
 
 def test_unknown_people_cannot_be_counted(shared):
