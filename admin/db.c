@@ -71,6 +71,7 @@ const struct command db_commands[] = {
 	    .examples = restore_examples,
 	    .flags = COMMAND_WRITES | COMMAND_DESTRUCTIVE | COMMAND_STOPPED |
 		COMMAND_KEEPS,
+	    .prepare = db_file_prepare,
 	    .run = db_restore },
 	{ .noun = "db",
 	    .verb = "verify",
@@ -85,6 +86,7 @@ const struct command db_commands[] = {
 	    .flags = COMMAND_READS,
 	    .answer = "problems",
 	    .columns = db_verify_columns,
+	    .prepare = db_file_prepare,
 	    .run = db_verify },
 	{ .noun = "db",
 	    .verb = "vacuum",

@@ -15,6 +15,11 @@ enum kith_code db_size(struct call *call);
 enum kith_code db_vacuum(struct call *call);
 enum kith_code db_verify(struct call *call);
 
+/* Of the FILE that a verb is given: is it call->database itself? */
+bool db_file_is_database(const struct call *call);
+/* REFUSED when there is a log beside it, unless it is. */
+enum kith_code db_file_prepare(struct call *call);
+
 /* What --columns of the reading verbs chooses from. */
 extern const struct column db_backup_columns[];
 extern const struct column db_size_columns[];

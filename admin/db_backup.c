@@ -358,22 +358,12 @@ look(struct call *call, struct store *s, struct findings *found)
 	return code;
 }
 
-/* Then it is in use, or may be at any moment, and is no copy. */
-static bool
-is_database(struct call *call)
-{
-	struct stat file, present;
-
-	return call_argument(call, 0) != NULL &&
-	    fstat(fileno(call_argument_file(call, 0)), &file) == 0 &&
-	    stat(call->database, &present) == 0 &&
-	    file.st_dev == present.st_dev && file.st_ino == present.st_ino;
-}
-
 enum kith_code
 db_verify(struct call *call)
 {
-	const char *file = is_database(call) ? NULL : call_argument(call, 0);
+	/* it is in use, or may be at any moment: then it is no copy */
+	const char *file =
+	    db_file_is_database(call) ? NULL : call_argument(call, 0);
 	const char *name = file != NULL ? file : call->database;
 	struct findings found = { .count = 0 };
 	struct store *copy = NULL;

@@ -9,7 +9,6 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "database.h"
@@ -190,18 +189,6 @@ put_in_place(struct call *call, const struct incoming *in)
 
 /* ---- restore ---------------------------------------------------------- */
 
-/* A log beside it has its latest changes, and would be left behind. */
-static bool
-has_log(const char *path)
-{
-	char *log = mem_format("%s-wal", path);
-	struct stat st;
-	bool has = stat(log, &st) == 0 && st.st_size > 0;
-
-	free(log);
-	return has;
-}
-
 enum kith_code
 db_restore(struct call *call)
 {
@@ -212,21 +199,13 @@ db_restore(struct call *call)
 		.migrate = true,
 		.question = "Replace the database by",
 	};
-	struct stat source, present;
 
 	if (strcmp(path, "-") == 0)
 		return call_usage(call,
 		    "A database cannot be read from standard input: name a "
 		    "file.");
-	if (fstat(in.fd, &source) == 0 && stat(call->database, &present) == 0 &&
-	    source.st_dev == present.st_dev && source.st_ino == present.st_ino)
+	if (db_file_is_database(call))
 		return call_usage(call, "%s is the database itself.", path);
-	if (has_log(path))
-		return call_fail(call, KITH_REFUSED,
-		    "%s has its latest changes in a log beside it: it is in "
-		    "use, or was not closed. \"kith-admin db backup "
-		    "--database\" makes one file of both.",
-		    path);
 	return put_in_place(call, &in);
 }
 

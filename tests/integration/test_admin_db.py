@@ -181,6 +181,26 @@ def test_root_backs_up_to_and_from_its_own_folder(pair):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_a_file_that_has_a_log_beside_it_is_no_backup(pair, mode):
+    """Also where the database's owner cannot see that there is one."""
+    with tempfile.TemporaryDirectory(prefix="kith-root-") as folder:
+        pathlib.Path(folder).chmod(mode)
+        copy = pathlib.Path(folder, "copied.db")
+        for end in ("", "-wal"):
+            shutil.copy(f"{pair.database}{end}", f"{copy}{end}")
+        assert pathlib.Path(f"{copy}-wal").stat().st_size > 0
+        for words in (("db", "restore", "--yes", copy),
+                      ("db", "verify", copy)):
+            done = subprocess.run(
+                [pair.program, *words, "--database", str(pair.database)],
+                text=True, capture_output=True, timeout=seconds(60))
+            assert done.returncode == REFUSED, done
+            assert "log beside it" in done.stderr
+    assert pair.user("alice")["name"] == "alice"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 def test_nobody_lays_a_file_there_to_read_along(pair):
     """Who owns the folder may own a file of the name that is written first."""
     with tempfile.TemporaryDirectory(prefix="kith-theirs-") as folder:
