@@ -255,10 +255,9 @@ session_drained(struct session *session)
 void
 sessions_flush(struct hub *hub)
 {
-	struct sessions *all = hub->sessions;
-	struct session *dirty = all->dirty;
+	struct session *dirty = hub->sessions->dirty;
 
-	all->dirty = NULL;
+	hub->sessions->dirty = NULL;
 	while (dirty != NULL) {
 		struct session *session = dirty;
 
@@ -266,13 +265,15 @@ sessions_flush(struct hub *hub)
 		session->dirty = false;
 		if (!session->blocked)
 			flush_one(session);
-		if (!session->blocked) {
+		if (!session->blocked && session->channel != NULL) {
 			push_resume(session);
-			session_pump(session);
+			/* What did not fit on top of those answers. */
+			if (session->requests != NULL)
+				session_pump(session);
 		}
 		session_free_if_over(session);
 	}
-	if (all->dirty != NULL)
+	if (hub->sessions->dirty != NULL)
 		batch_turn(hub);
 }
 

@@ -211,6 +211,19 @@ ask_send(struct world *w, struct peer *peer, uint64_t number,
 }
 
 static void
+ask_history(struct world *w, struct peer *peer, uint64_t number)
+{
+	Kith__ToServer request = KITH__TO_SERVER__INIT;
+	Kith__GetHistory history = KITH__GET_HISTORY__INIT;
+
+	history.conversation_id = (uint64_t)w->conversation_id;
+	request.request = number;
+	request.body_case = KITH__TO_SERVER__BODY_GET_HISTORY;
+	request.get_history = &history;
+	ask(peer, &request);
+}
+
+static void
 ask_mark_read(struct world *w, struct peer *peer, uint64_t request_number,
     uint64_t number)
 {
@@ -550,6 +563,34 @@ test_slow_reader_gets_everything_in_order(void **state)
 	}
 }
 
+/* More answers than wait for a channel at once: none is forgotten. */
+static void
+test_many_pages_asked_for_at_once(void **state)
+{
+	enum { MESSAGES = 20, PAGES = 20 };
+	struct world *w = *state;
+	uint8_t operation[UUID_SIZE];
+	char text[4001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	go_live(w, &w->alice);
+	for (uint64_t n = 1; n <= MESSAGES; n++) {
+		uuid_new(operation);
+		ask_send(w, &w->alice, n, operation, text);
+		pass(w, &w->alice, KITH__TO_CLIENT__BODY_MESSAGE_SENT);
+	}
+	for (uint64_t n = 1; n <= PAGES; n++)
+		ask_history(w, &w->alice, n);
+	for (uint64_t n = 1; n <= PAGES; n++) {
+		Kith__ToClient *frame =
+		    await(w, &w->alice, KITH__TO_CLIENT__BODY_HISTORY_PAGE);
+
+		assert_int_equal(frame->request, n);
+		kith__to_client__free_unpacked(frame, NULL);
+	}
+}
+
 /* kith-admin holds the lock: the request waits, reading goes on. */
 static void
 test_write_lock_delays_and_loses_nothing(void **state)
@@ -775,6 +816,7 @@ main(void)
 		TEST(test_refusal_leaves_the_rest_of_the_batch),
 		TEST(test_marks_are_coalesced),
 		TEST(test_slow_reader_gets_everything_in_order),
+		TEST(test_many_pages_asked_for_at_once),
 		TEST(test_write_lock_delays_and_loses_nothing),
 		TEST(test_lock_of_a_user_ends_the_sessions),
 		TEST(test_an_account_to_be_deleted_is_kept_out_and_told),
