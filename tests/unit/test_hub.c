@@ -747,6 +747,30 @@ test_who_is_here_is_seen(void **state)
 	assert_true(last_seen(w, w->alice.user_id) > first);
 }
 
+/* Who closes at once after sending is counted like everybody. */
+static void
+test_leaving_does_not_evade_a_rate(void **state)
+{
+	enum { RATE = 3, MESSAGES = 10 };
+	struct world *w = *state;
+	uint8_t operation[UUID_SIZE];
+	struct store_message found;
+
+	w->hub.settings.messages_per_minute = RATE;
+	go_live(w, &w->alice);
+	for (uint64_t n = 1; n <= MESSAGES; n++) {
+		uuid_new(operation);
+		ask_send(w, &w->alice, n, operation, "and away");
+	}
+	leave(w, &w->alice);
+	assert_int_equal(
+	    store_message_find(w->hub.store, w->conversation_id, RATE, &found),
+	    KITH_OK);
+	assert_int_equal(store_message_find(w->hub.store, w->conversation_id,
+			     RATE + 1, &found),
+	    KITH_NOT_FOUND);
+}
+
 static void
 test_garbage_ends_one_connection_only(void **state)
 {
@@ -822,6 +846,7 @@ main(void)
 		TEST(test_an_account_to_be_deleted_is_kept_out_and_told),
 		TEST(test_what_is_due_is_done),
 		TEST(test_who_is_here_is_seen),
+		TEST(test_leaving_does_not_evade_a_rate),
 		TEST(test_garbage_ends_one_connection_only),
 		TEST(test_states_are_enforced),
 		TEST(test_token_of_another_is_refused),
