@@ -18,6 +18,7 @@
 #include "hub_control.h"
 #include "hub_auth.h"
 #include "hub_batch.h"
+#include "hub_descriptors.h"
 #include "hub_next_key.h"
 #include "hub_push.h"
 #include "hub_routes.h"
@@ -231,8 +232,10 @@ on_listener_said(struct channel *channel, ProtobufCMessage *message,
 	    from->body_case == KITH__IPC__LISTENER_TO_HUB__BODY_NEW_SESSION;
 
 	if (from->body_case == KITH__IPC__LISTENER_TO_HUB__BODY__NOT_SET ||
-	    descriptors->count != (session ? 1 : 0))
+	    descriptors->count + descriptors->lost != (session ? 1 : 0))
 		log_fatal("the listener broke the protocol between processes");
+	if (session && !hub_descriptors_suffice(hub, descriptors))
+		return; /* its process finds the other end closed, and ends */
 	if (session)
 		session_start(
 		    hub, descriptors->fd[0], from->new_session->address);
@@ -439,6 +442,7 @@ hub_init(struct hub *hub)
 	if (hub->base == NULL ||
 	    event_base_priority_init(hub->base, HUB_PRIORITY_COUNT) != 0)
 		log_fatal("no event loop");
+	hub_descriptors_init(hub);
 	hub->throttle = throttle_new();
 	hub->routes = routes_new();
 	hub->sessions = sessions_new();

@@ -101,6 +101,10 @@ struct hub {
 	struct event *timers[HUB_TIMERS_MAX];
 	size_t timer_count;
 	bool stopping;
+
+	/* hub_descriptors */
+	int descriptors; /* that this process may have open; 0: any number */
+	int64_t short_told_ms; /* when that was last told; 0: never */
 };
 
 /* Monotonic, for everything that waits; and the server's clock. */

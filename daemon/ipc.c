@@ -168,7 +168,11 @@ receive(int socket, size_t *length_r, struct ipc_descriptors *descriptors_r)
 	if (got < 0)
 		return errno == EAGAIN ? KITH_AGAIN : code_of_errno(errno);
 	collect(&header, descriptors_r);
-	if (got == 0 || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+	/* cut short for want of descriptors here, not of room for them? */
+	descriptors_r->lost = (header.msg_flags & MSG_CTRUNC) != 0 &&
+	    descriptors_r->count < IPC_DESCRIPTORS_MAX;
+	if (got == 0 || (header.msg_flags & MSG_TRUNC) != 0 ||
+	    ((header.msg_flags & MSG_CTRUNC) != 0 && !descriptors_r->lost)) {
 		ipc_descriptors_close(descriptors_r);
 		return got == 0 ? KITH_CLOSED : KITH_MALFORMED;
 	}
@@ -184,7 +188,7 @@ ipc_receive_packed(int socket, uint8_t **bytes_r, size_t *length_r)
 
 	if (code != KITH_OK)
 		return code;
-	if (descriptors.count > 0) {
+	if (descriptors.count > 0 || descriptors.lost) {
 		ipc_descriptors_close(&descriptors);
 		return KITH_MALFORMED;
 	}
@@ -202,7 +206,8 @@ ipc_receive(int socket, const ProtobufCMessageDescriptor *type,
 
 	if (code != KITH_OK)
 		return code;
-	if (descriptors.count > 0 && descriptors_r == NULL)
+	if (descriptors_r == NULL &&
+	    (descriptors.count > 0 || descriptors.lost))
 		code = KITH_MALFORMED;
 	else
 		code = ipc_unpack(type, receive_buffer, length, message_r);

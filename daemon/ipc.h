@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@
 struct ipc_descriptors {
 	size_t count; /* <= IPC_DESCRIPTORS_MAX */
 	int fd[IPC_DESCRIPTORS_MAX];
+	/* Received: more came, for which this process has no room left. */
+	bool lost;
 };
 
 /* A non-blocking, close-on-exec pair. KITH_IO with a sentence. */
@@ -46,6 +49,7 @@ enum kith_code ipc_send_packed(int socket, const void *bytes, size_t length,
  * KITH_AGAIN: nothing there. KITH_CLOSED: the other end has gone.
  * KITH_MALFORMED: not such a message, or too long; its descriptors have been
  * closed. KITH_IO: errno says.
+ * Where descriptors have run out the message comes without them (lost).
  * A type whose messages carry none is asked for with descriptors_r NULL:
  * descriptors that come nevertheless are closed and make it KITH_MALFORMED.
  */

@@ -63,21 +63,6 @@ add_session(
 
 /* ---- a shared process ------------------------------------------------- */
 
-static void
-on_take(struct channel *channel, ProtobufCMessage *any,
-    struct ipc_descriptors *descriptors, void *context)
-{
-	struct process *p = context;
-	Kith__Ipc__ListenerToSession *m = (Kith__Ipc__ListenerToSession *)any;
-
-	if (m->body_case != KITH__IPC__LISTENER_TO_SESSION__BODY_TAKE ||
-	    descriptors->count != 2)
-		log_fatal("the listener sent what a session does not know");
-	descriptors->count = 0;
-	add_session(p, descriptors->fd[0], descriptors->fd[1], m->take->id,
-	    m->take->address);
-}
-
 /* The listener has gone or wants no more of this process: it ends when its
  * last connection does. */
 static void
@@ -88,6 +73,35 @@ on_handover_closed(struct channel *channel, enum kith_code why, void *context)
 	channel_free(&p->handover);
 	if (p->sessions == 0)
 		event_base_loopexit(p->owner.base, NULL);
+}
+
+/* No descriptor is left for one more: the listener starts another process. */
+static void
+no_room(struct process *p, uint64_t id)
+{
+	log_error("out of descriptors: a connection is sent away");
+	p->sessions++;
+	on_ended(NULL, id, SESSION_BROKEN, p);
+	on_handover_closed(p->handover, KITH_BUSY, p);
+}
+
+static void
+on_take(struct channel *channel, ProtobufCMessage *any,
+    struct ipc_descriptors *descriptors, void *context)
+{
+	struct process *p = context;
+	Kith__Ipc__ListenerToSession *m = (Kith__Ipc__ListenerToSession *)any;
+
+	if (m->body_case != KITH__IPC__LISTENER_TO_SESSION__BODY_TAKE ||
+	    (descriptors->count != 2 && !descriptors->lost))
+		log_fatal("the listener sent what a session does not know");
+	if (descriptors->lost) {
+		no_room(p, m->take->id);
+		return;
+	}
+	descriptors->count = 0;
+	add_session(p, descriptors->fd[0], descriptors->fd[1], m->take->id,
+	    m->take->address);
 }
 
 static const struct channel_handler from_listener = {

@@ -159,6 +159,7 @@ class Server:
         self.set(**settings)
         self.process = None
         self.expect_deaths = False  # set by tests that kill
+        self.before = []  # the words before the command that starts kithd
         self.clients = []
         self.connections = 0
 
@@ -206,7 +207,8 @@ class Server:
         assert self.process is None
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command("--foreground"), stdin=subprocess.DEVNULL,
+                [*self.before, *self.command("--foreground")],
+                stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=self.environment(),
                 start_new_session=True)
         return self

@@ -396,6 +396,23 @@ def test_nothing_left(listen, pb, kind):
     assert listener.hear().alive.status == "0 connections"
 
 
+@pytest.mark.not_under_valgrind("it needs more than what is left")
+def test_shared_process_has_no_descriptor_left(listen, pb):
+    """Those whom it serves go on, and another one takes who comes then."""
+    listener = listen(sessions_per_process=100,
+                      limits={resource.RLIMIT_NOFILE: 32})
+    clients = []
+    with pytest.raises((OSError, Closed)):
+        while len(clients) < 32:
+            clients.append(listener.sign_in())
+    assert len(clients) > 5
+    listener.accepted()  # the one that was sent away
+    clients.append(listener.sign_in())
+    assert len(listener.children()) == 2
+    for client, _session in clients:
+        assert_still_there(client, pb)
+
+
 def test_processes_are_collected(listen, pb):
     listener = listen(sessions_per_process=2)
     clients = [listener.sign_in() for _ in range(5)]

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -277,6 +278,33 @@ def test_many_come_and_go(server):
     wait_until(lambda: all(now <= then + 2 for now, then
                            in zip(descriptors(), before)),
                what=f"about {before} descriptors")
+
+
+@pytest.mark.not_under_valgrind("it needs more than what is left")
+def test_hub_has_no_descriptor_left(make_server):
+    """Newcomers are sent away; those who are here, and kith-admin, stay."""
+    server = make_server()
+    server.before = ["prlimit", "--nofile=64:64", "--"]
+    server.start()
+    one, other, conversation = server.two_friends()
+    hub = server.only("hub").pid
+    crowd = [socket.create_connection(server.address) for _ in range(100)]
+    server.wait_log("out of descriptors")
+    one.send_text(conversation, "still here")
+    assert other.wait_event("message").content.text == "still here"
+    status = server.admin("server", "status").stdout
+    assert "running" in status and "out of descriptors" in status
+    for client in crowd:
+        client.close()
+
+    def lets_in():
+        with contextlib.suppress(OSError, Closed, AssertionError):
+            return server.connect()
+
+    wait_until(lets_in, RECOVERY_S, "room for a newcomer")
+    assert server.only("hub").pid == hub
+    assert one.alive() and other.alive()
+    assert server.log().count("out of descriptors") < 5
 
 
 def test_idle_client_is_cut_and_ping_keeps(make_server):

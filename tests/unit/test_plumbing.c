@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -138,6 +139,43 @@ test_too_many_descriptors(void **state)
 	assert_int_equal(
 	    ipc_receive(pair[1], reply_type, &any, &got), KITH_MALFORMED);
 	assert_int_equal(open_descriptors(), before);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* The message is no worse for that; but where none is expected it is wrong. */
+static void
+test_no_descriptor_is_left(void **state)
+{
+	struct ipc_descriptors sent = { .count = 1, .fd = { STDERR_FILENO } };
+	struct ipc_descriptors got = { .count = 0 };
+	ProtobufCMessage *any = NULL, *other = NULL;
+	enum kith_code code, unexpected;
+	struct rlimit before, none;
+	int pair[2];
+
+	make_pair(pair);
+	assert_int_equal(send_reply(pair[0], 5, "", &sent), KITH_OK);
+	assert_int_equal(send_reply(pair[0], 6, "", &sent), KITH_OK);
+	assert_int_equal(send_reply(pair[0], 7, "", &sent), KITH_OK);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 3; /* the open ones stay */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	code = ipc_receive(pair[1], reply_type, &any, &got);
+	unexpected = ipc_receive(pair[1], reply_type, &other, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(code, KITH_OK);
+	assert_int_equal(((Kith__Ipc__AuthReply *)any)->id, 5);
+	ipc_message_free(&any);
+	assert_int_equal(got.count, 0);
+	assert_true(got.lost);
+	assert_int_equal(unexpected, KITH_MALFORMED);
+	assert_int_equal(ipc_receive(pair[1], reply_type, &any, &got), KITH_OK);
+	ipc_message_free(&any);
+	assert_int_equal(got.count, 1);
+	assert_false(got.lost);
+	ipc_descriptors_close(&got);
 	close(pair[0]);
 	close(pair[1]);
 }
@@ -395,6 +433,7 @@ main(void)
 		cmocka_unit_test(test_message_arrives_whole),
 		cmocka_unit_test(test_descriptors_travel),
 		cmocka_unit_test(test_too_many_descriptors),
+		cmocka_unit_test(test_no_descriptor_is_left),
 		cmocka_unit_test(test_rubbish_is_refused),
 		cmocka_unit_test(test_channel_full_without_queue),
 		cmocka_unit_test(test_channel_queues_in_order),
