@@ -169,7 +169,8 @@ on_limit(evutil_socket_t fd, short events, void *context)
 		s->owner->ended(s, s->id, s->outcome, s->owner->context);
 		return;
 	}
-	if (s->phase >= PHASE_CLOSING) {
+	if (s->phase >= PHASE_CLOSING ||
+	    (s->refused && s->phase == PHASE_HANDSHAKE)) {
 		session_finish(s);
 		return;
 	}

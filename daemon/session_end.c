@@ -12,8 +12,9 @@
 #include "session_dispatch.h"
 #include "session_private.h"
 
-#define SESSION_CLOSE_MS 5000 /* for the last frames and the close */
-#define SESSION_DRAIN_MS 2000 /* for the client to close its side too */
+#define SESSION_CLOSE_MS   5000 /* for the last frames and the close */
+#define SESSION_REFUSED_MS 3000 /* for the handshake before a refusal */
+#define SESSION_DRAIN_MS   2000 /* for the client to close its side too */
 
 const char *
 session_outcome_word(int outcome)
@@ -87,10 +88,12 @@ session_start_closing(struct session *s, enum session_outcome outcome)
 	s->outcome = outcome;
 	if (s->phase == PHASE_HANDSHAKE) {
 		/* the hub's reason can be told only after the handshake */
-		if (outcome == SESSION_REFUSED)
-			s->refused = true;
-		else
+		if (outcome != SESSION_REFUSED) {
 			session_finish(s);
+			return;
+		}
+		s->refused = true;
+		session_set_timer(s->limit, SESSION_REFUSED_MS);
 		return;
 	}
 	s->phase = PHASE_CLOSING;

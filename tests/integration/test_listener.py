@@ -327,6 +327,19 @@ def test_refusal_that_comes_before_the_handshake(listen, pb):
     assert client.receive().goodbye.reason.code == pb.Refusal.BUSY
 
 
+@both
+def test_who_is_refused_and_does_nothing_is_cut(listen, pb, per_process):
+    """The reason waits for the end of a handshake, but not for long."""
+    listener = listen(sessions_per_process=per_process)
+    plain = socket.create_connection(listener.address, LIMIT_S)
+    session = listener.accepted()
+    goodbye = pb.ToClient()
+    goodbye.goodbye.reason.code = pb.Refusal.BUSY
+    session.send(goodbye, close=True)
+    session.end.close()
+    assert has_ended(plain)
+
+
 def test_stopped_listener_leaves_its_sessions(listen, pb):
     """They belong to the hub, which still has to finish with them."""
     listener = listen()

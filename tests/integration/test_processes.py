@@ -247,6 +247,16 @@ def test_sigterm_says_goodbye_and_ends_well(server):
     assert not list(server.folder.glob("control"))
 
 
+def test_who_does_nothing_does_not_delay_the_end(server):
+    """Somebody who connects and sends not a byte, anybody on the network."""
+    silent = socket.create_connection(server.address)
+    wait_until(lambda: server.processes("session"))
+    server.process.send_signal(signal.SIGTERM)
+    assert server.wait(8) == 0
+    assert "did not stop in time" not in server.log()
+    silent.close()
+
+
 def test_second_daemon_on_the_same_database_refuses(server, make_server):
     second = make_server(database=server.database)
     second.database = server.database
