@@ -27,7 +27,8 @@ struct entry {
 	int64_t not_before_ms;
 	uint64_t seen[THROTTLE_SEEN_MAX];
 	uint32_t seen_count; /* ever; the ring holds the last of them */
-	struct throttle_bucket bucket;
+	struct throttle_bucket bucket;  /* sign-ups */
+	struct throttle_bucket repeats; /* of wrong passwords */
 	UT_hash_handle hh;
 };
 
@@ -108,6 +109,17 @@ forgive(struct entry *e, int64_t now_ms)
 		e->seen_count = 0;
 }
 
+static struct entry *
+table_find(struct entry **table, const char key[KEY_SIZE], int64_t now_ms)
+{
+	struct entry *e;
+
+	HASH_FIND(hh, *table, key, KEY_SIZE, e);
+	if (e != NULL)
+		forgive(e, now_ms);
+	return e;
+}
+
 /* Finds or makes the entry and moves it to the young end of its table. */
 static struct entry *
 table_touch(struct entry **table, const char key[KEY_SIZE], int64_t now_ms)
@@ -149,14 +161,21 @@ network_key(const char *address, char key_r[KEY_SIZE])
 	}
 }
 
+static void
+account_key(const char *name, char key_r[KEY_SIZE])
+{
+	memset(key_r, 0, KEY_SIZE);
+	memcpy(key_r, name, strnlen(name, KEY_SIZE - 1));
+}
+
 static struct entry *
 account_of(struct throttle *t, const struct throttle_try *try, int64_t now_ms)
 {
-	char key[KEY_SIZE] = { 0 };
+	char key[KEY_SIZE];
 
 	if (try->name[0] == '\0')
 		return NULL;
-	memcpy(key, try->name, strnlen(try->name, KEY_SIZE - 1));
+	account_key(try->name, key);
 	return table_touch(&t->accounts, key, now_ms);
 }
 
@@ -169,45 +188,62 @@ network_of(struct throttle *t, const char *address, int64_t now_ms)
 	return table_touch(&t->networks, key, now_ms);
 }
 
+/*
+ * Past the free ones they are tried one at a time, so that a hundred
+ * connections at once do not get a hundred guesses.
+ */
 static uint32_t
-entry_wait_ms(const struct entry *e, uint32_t free_failures, int64_t now_ms)
+account_wait_ms(const struct entry *e, int64_t now_ms)
 {
 	if (e == NULL)
 		return 0;
 	if (e->not_before_ms > now_ms)
 		return (uint32_t)(e->not_before_ms - now_ms);
-	/*
-	 * Past the free ones they are tried one at a time, so that a hundred
-	 * connections at once do not get a hundred guesses.
-	 */
-	if (e->pending > 0 && e->failures + e->pending >= free_failures)
-		return THROTTLE_DELAY_FIRST_MS;
-	return 0;
+	return e->pending > 0 &&
+		e->failures + e->pending >= THROTTLE_ACCOUNT_FREE
+	    ? THROTTLE_DELAY_FIRST_MS
+	    : 0;
+}
+
+/*
+ * People behind one address sign in at the same moment after an outage: their
+ * attempts in flight are not held against the network as guesses. But no
+ * network may fill the queue of auth.
+ */
+static uint32_t
+network_wait_ms(const struct entry *e, int64_t now_ms)
+{
+	if (e == NULL)
+		return 0;
+	if (e->not_before_ms > now_ms)
+		return (uint32_t)(e->not_before_ms - now_ms);
+	return e->pending >= THROTTLE_NETWORK_PENDING_MAX
+	    ? THROTTLE_DELAY_FIRST_MS
+	    : 0;
 }
 
 uint32_t
 throttle_admit(
     struct throttle *t, const struct throttle_try *try, int64_t now_ms)
 {
-	struct entry *account = account_of(t, try, now_ms);
-	struct entry *network = network_of(t, try->address, now_ms);
-	uint32_t wait_ms =
-	    entry_wait_ms(account, THROTTLE_ACCOUNT_FREE, now_ms);
+	char name[KEY_SIZE], network[KEY_SIZE];
+	struct entry *account;
+	uint32_t wait_ms;
 
-	/*
-	 * People behind one address sign in at the same moment after an
-	 * outage: their attempts in flight are not held against the network as
-	 * guesses. But no network may fill the queue of auth.
-	 */
-	if (wait_ms == 0 && network->not_before_ms > now_ms)
-		wait_ms = (uint32_t)(network->not_before_ms - now_ms);
-	if (wait_ms == 0 && network->pending >= THROTTLE_NETWORK_PENDING_MAX)
-		wait_ms = THROTTLE_DELAY_FIRST_MS;
+	/* Only looked for: what is refused makes no entry. */
+	account_key(try->name, name);
+	network_key(try->address, network);
+	wait_ms =
+	    account_wait_ms(table_find(&t->accounts, name, now_ms), now_ms);
+	if (wait_ms == 0)
+		wait_ms = network_wait_ms(
+		    table_find(&t->networks, network, now_ms), now_ms);
 	if (wait_ms != 0)
 		return wait_ms;
+	account = account_of(t, try, now_ms);
 	if (account != NULL)
 		account->pending++;
-	network->pending++;
+	network_of(t, try->address, now_ms)->pending++;
 	return 0;
 }
 
@@ -231,14 +267,32 @@ entry_decided(struct entry *e)
 }
 
 static void
+entry_waits(struct entry *e, int64_t until_ms)
+{
+	if (e->not_before_ms < until_ms)
+		e->not_before_ms = until_ms;
+}
+
+/* Those in flight may have made more of it than the burst allows. */
+static void
+network_repeated(struct entry *e, int64_t now_ms)
+{
+	const int64_t room_ms =
+	    (int64_t)THROTTLE_REPEATS_BURST * THROTTLE_REPEAT_INTERVAL_MS;
+
+	if (e->repeats.empty_at_ms < now_ms)
+		e->repeats.empty_at_ms = now_ms;
+	e->repeats.empty_at_ms += THROTTLE_REPEAT_INTERVAL_MS;
+	entry_waits(e, e->repeats.empty_at_ms - room_ms);
+}
+
+static void
 entry_failed(
     struct entry *e, uint32_t free_failures, uint64_t guess, int64_t now_ms)
 {
 	uint32_t over;
 	uint32_t delay_ms = THROTTLE_DELAY_FIRST_MS;
 
-	if (e == NULL || entry_saw(e, guess))
-		return;
 	e->seen[e->seen_count++ % THROTTLE_SEEN_MAX] = guess;
 	if (e->failures == 0)
 		e->forgiven_at_ms = now_ms;
@@ -250,7 +304,7 @@ entry_failed(
 		delay_ms *= 2;
 	if (delay_ms > THROTTLE_DELAY_MAX_MS)
 		delay_ms = THROTTLE_DELAY_MAX_MS;
-	e->not_before_ms = now_ms + delay_ms;
+	entry_waits(e, now_ms + delay_ms);
 }
 
 void
@@ -262,8 +316,14 @@ throttle_failed(
 
 	entry_decided(account);
 	entry_decided(network);
-	entry_failed(account, THROTTLE_ACCOUNT_FREE, try->guess, now_ms);
-	entry_failed(network, THROTTLE_NETWORK_FREE, try->guess, now_ms);
+	if (account != NULL && !entry_saw(account, try->guess))
+		entry_failed(
+		    account, THROTTLE_ACCOUNT_FREE, try->guess, now_ms);
+	if (entry_saw(network, try->guess))
+		network_repeated(network, now_ms);
+	else
+		entry_failed(
+		    network, THROTTLE_NETWORK_FREE, try->guess, now_ms);
 }
 
 void
@@ -424,16 +484,17 @@ forgive_wholly(struct entry *e, enum throttle_table table, int64_t now_ms)
 	e->seen_count = 0;
 	e->not_before_ms = 0;
 	e->bucket.empty_at_ms = 0;
+	e->repeats.empty_at_ms = 0;
 	return 1;
 }
 
 uint32_t
 throttle_forgive_account(struct throttle *t, const char *name, int64_t now_ms)
 {
-	char key[KEY_SIZE] = { 0 };
+	char key[KEY_SIZE];
 	struct entry *e;
 
-	memcpy(key, name, strnlen(name, KEY_SIZE - 1));
+	account_key(name, key);
 	HASH_FIND(hh, t->accounts, key, KEY_SIZE, e);
 	return forgive_wholly(e, THROTTLE_ACCOUNTS, now_ms);
 }

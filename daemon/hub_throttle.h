@@ -11,12 +11,13 @@
  * Guessing is counted for an account (existing or not: both look alike) and
  * for a network (an IPv4 address, or the /64 of an IPv6 one). Only different
  * wrong passwords count: a forgotten client that repeats its old password
- * delays nobody. After a few free ones each further guess must wait, a longer
+ * delays nobody, unless it does so all the time. After a few free ones each further guess must wait, a longer
  * time each, up to a maximum; time forgives. A sign-in by device token is not
  * asked for here at all, so an attacker cannot hold up known devices.
  *
  * Times are monotonic milliseconds. Both tables are bounded; what was unused
- * longest makes room.
+ * longest makes room, but only for an attempt that is let through: what is
+ * refused costs nothing, and could displace everybody.
  */
 
 #define THROTTLE_ACCOUNT_FREE        5u /* wrong passwords before any delay */
@@ -29,6 +30,12 @@
 #define THROTTLE_SEEN_MAX            16u /* wrong passwords told apart, an entry */
 #define THROTTLE_NAME_SIZE           33u
 #define THROTTLE_WHOM_SIZE           50u /* an IPv6 network with "/64" */
+/*
+ * Wrong passwords that one network may repeat, though they count as one: auth
+ * has the same work each time. A forgotten client never comes near that.
+ */
+#define THROTTLE_REPEATS_BURST      60u
+#define THROTTLE_REPEAT_INTERVAL_MS 1000u
 /*
  * Accounts that one network may make where no invite is asked for: a school
  * behind one address may come at once, a script gets no further for long.

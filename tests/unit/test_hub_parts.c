@@ -80,8 +80,54 @@ test_the_same_wrong_password_counts_once(void **state)
 	struct throttle *t = throttle_new();
 
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(
-		    guess_wrong(t, try_of("bob", "192.0.2.1", 7), 1000 + i), 0);
+		assert_int_equal(guess_wrong(t, try_of("bob", "192.0.2.1", 7),
+				     1000 + 1000 * i),
+		    0);
+	throttle_free(&t);
+}
+
+/* It tells nobody anything, but each time auth has the work. */
+static void
+test_repeating_does_not_keep_auth_busy(void **state)
+{
+	enum { STEP_MS = 10, STEPS = 3000 };
+	struct throttle *t = throttle_new();
+	unsigned admitted = 0;
+
+	for (int i = 0; i < STEPS; i++)
+		if (guess_wrong(t, try_of("bob", "192.0.2.1", 7),
+			1000 + STEP_MS * i) == 0)
+			admitted++;
+	assert_in_range(admitted, THROTTLE_REPEATS_BURST,
+	    THROTTLE_REPEATS_BURST +
+		STEP_MS * STEPS / THROTTLE_REPEAT_INTERVAL_MS + 1);
+	/* bob himself, elsewhere, does not feel it */
+	assert_int_equal(
+	    guess_wrong(t, try_of("bob", "198.51.100.1", 8), 1000), 0);
+	throttle_free(&t);
+}
+
+/* What is refused costs nothing, so it must not displace anything either. */
+static void
+test_what_is_refused_makes_nobody_forgotten(void **state)
+{
+	struct throttle *t = throttle_new();
+	const int64_t now_ms = 1000;
+	char name[16];
+
+	for (uint64_t guess = 1; guess <= THROTTLE_ACCOUNT_FREE + 1; guess++)
+		guess_wrong(t, try_of("bob", "192.0.2.1", guess), now_ms);
+	for (uint64_t guess = 1; guess <= THROTTLE_NETWORK_FREE + 1; guess++) {
+		snprintf(name, sizeof(name), "user%u", (unsigned)guess);
+		guess_wrong(t, try_of(name, "203.0.113.1", guess), now_ms);
+	}
+	for (unsigned i = 0; i < THROTTLE_ENTRIES_MAX; i++) {
+		snprintf(name, sizeof(name), "other%u", i);
+		assert_true(
+		    guess_wrong(t, try_of(name, "203.0.113.1", i), now_ms) > 0);
+	}
+	assert_true(
+	    guess_wrong(t, try_of("bob", "198.51.100.1", 99), now_ms) > 0);
 	throttle_free(&t);
 }
 
@@ -477,6 +523,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_guessing_gets_slower),
 		cmocka_unit_test(test_the_same_wrong_password_counts_once),
+		cmocka_unit_test(test_repeating_does_not_keep_auth_busy),
+		cmocka_unit_test(test_what_is_refused_makes_nobody_forgotten),
 		cmocka_unit_test(test_the_right_password_forgives),
 		cmocka_unit_test(test_time_forgives),
 		cmocka_unit_test(test_many_at_once_are_counted),
