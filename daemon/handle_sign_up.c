@@ -103,24 +103,40 @@ needs_invite(const struct request *request)
 	    KITH__SIGN_UP_MODE__SIGN_UP_INVITE;
 }
 
-/* What the network may still do; its bucket is given back when auth is busy. */
+static struct throttle_bucket *
+bucket_of(struct request *request)
+{
+	return throttle_network_bucket(
+	    request->hub->throttle, request->session->address, hub_now_ms());
+}
+
+/*
+ * What the network may still do without an invite. Also for names that are
+ * taken: it must not serve for finding out which are.
+ */
+static enum kith_code
+take_from_rate(struct request *request)
+{
+	if (needs_invite(request))
+		return KITH_OK;
+	request->retry_after_ms = throttle_take(bucket_of(request),
+	    THROTTLE_SIGN_UP_BURST, THROTTLE_SIGN_UP_INTERVAL_MS, hub_now_ms());
+	return request->retry_after_ms == 0 ? KITH_OK : KITH_TRY_LATER;
+}
+
+/* The bucket is given back when auth is busy. */
 static enum kith_code
 ask_hash(struct request *request, const char *password)
 {
-	struct throttle_bucket *bucket = throttle_network_bucket(
-	    request->hub->throttle, request->session->address, hub_now_ms());
-	enum kith_code code;
+	enum kith_code code = take_from_rate(request);
 
-	if (!needs_invite(request))
-		request->retry_after_ms =
-		    throttle_take(bucket, THROTTLE_SIGN_UP_BURST,
-			THROTTLE_SIGN_UP_INTERVAL_MS, hub_now_ms());
-	if (request->retry_after_ms != 0)
-		return KITH_TRY_LATER;
+	if (code != KITH_OK)
+		return code;
 	request->sign_in->step = SIGN_UP_ANEW;
 	code = auth_desk_ask(request->hub->auth, request, NULL, password);
 	if (code != KITH_AGAIN && !needs_invite(request))
-		throttle_give_back(bucket, THROTTLE_SIGN_UP_INTERVAL_MS);
+		throttle_give_back(
+		    bucket_of(request), THROTTLE_SIGN_UP_INTERVAL_MS);
 	return code;
 }
 
@@ -159,7 +175,10 @@ judge(struct request *request, const char *password)
 	code = check_invite(request);
 	if (code != KITH_OK)
 		return code;
-	return found == KITH_OK ? KITH_NAME_TAKEN : ask_anew(request, password);
+	if (found != KITH_OK)
+		return ask_anew(request, password);
+	code = take_from_rate(request);
+	return code == KITH_OK ? KITH_NAME_TAKEN : code;
 }
 
 enum kith_code

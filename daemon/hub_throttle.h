@@ -37,8 +37,9 @@
 #define THROTTLE_REPEATS_BURST      60u
 #define THROTTLE_REPEAT_INTERVAL_MS 1000u
 /*
- * Accounts that one network may make where no invite is asked for: a school
- * behind one address may come at once, a script gets no further for long.
+ * Accounts that one network may make, and names that it may find taken, where
+ * no invite is asked for: a school behind one address may come at once, a
+ * script gets no further for long.
  */
 #define THROTTLE_SIGN_UP_BURST       300u
 #define THROTTLE_SIGN_UP_INTERVAL_MS 60000u

@@ -99,7 +99,7 @@ pass(struct world *w, struct peer *peer, Kith__ToClient__BodyCase body)
 	kith__to_client__free_unpacked(await(w, peer, body), NULL);
 }
 
-static void
+void
 ask(struct peer *peer, Kith__ToServer *request)
 {
 	Kith__Ipc__SessionToHub message = KITH__IPC__SESSION_TO_HUB__INIT;

@@ -46,6 +46,7 @@ Kith__ToClient *await(
 /* Waits for it and forgets it. */
 void pass(struct world *w, struct peer *peer, Kith__ToClient__BodyCase body);
 
+void ask(struct peer *peer, Kith__ToServer *request);
 void ask_send(struct world *w, struct peer *peer, uint64_t number,
     const uint8_t operation[UUID_SIZE], const char *text);
 void ask_history(struct world *w, struct peer *peer, uint64_t number);

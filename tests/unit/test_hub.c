@@ -20,6 +20,7 @@
 #include "hub_push.h"
 #include "hub_session.h"
 #include "hub_testing.h"
+#include "hub_throttle.h"
 #include "ipc.h"
 #include "store_event.h"
 #include "store_message.h"
@@ -473,6 +474,49 @@ test_token_of_another_is_refused(void **state)
 	kith__to_client__free_unpacked(frame, NULL);
 }
 
+static void
+ask_sign_up(struct peer *peer, const char *name)
+{
+	Kith__ToServer request = KITH__TO_SERVER__INIT;
+	Kith__SignUp sign_up = KITH__SIGN_UP__INIT;
+	uint8_t operation[UUID_SIZE];
+
+	uuid_new(operation);
+	sign_up.name = (char *)(uintptr_t)name;
+	sign_up.password = (char *)(uintptr_t) "correct horse 7";
+	request.request = 1;
+	request.operation.data = operation;
+	request.operation.len = UUID_SIZE;
+	request.body_case = KITH__TO_SERVER__BODY_SIGN_UP;
+	request.sign_up = &sign_up;
+	ask(peer, &request);
+}
+
+/* Where accounts are made for everybody, that must not tell who has one. */
+static void
+test_names_cannot_be_tried_without_end(void **state)
+{
+	struct world *w = *state;
+	Kith__ToClient *frame;
+
+	connect_peer(w, &w->bob);
+	for (unsigned i = 0; i <= THROTTLE_SIGN_UP_BURST; i++) {
+		ask_sign_up(&w->bob, "alice");
+		frame = await(w, &w->bob, KITH__TO_CLIENT__BODY_REFUSAL);
+		assert_int_equal(frame->refusal->code,
+		    i < THROTTLE_SIGN_UP_BURST
+			? KITH__REFUSAL__CODE__NAME_TAKEN
+			: KITH__REFUSAL__CODE__TRY_LATER);
+		kith__to_client__free_unpacked(frame, NULL);
+	}
+	/* nor by what becomes of a name that is free */
+	ask_sign_up(&w->bob, "zoe");
+	frame = await(w, &w->bob, KITH__TO_CLIENT__BODY_REFUSAL);
+	assert_int_equal(frame->refusal->code, KITH__REFUSAL__CODE__TRY_LATER);
+	assert_true(frame->refusal->retry_after_ms > 0);
+	kith__to_client__free_unpacked(frame, NULL);
+}
+
 int
 main(void)
 {
@@ -494,6 +538,7 @@ main(void)
 		TEST(test_garbage_ends_one_connection_only),
 		TEST(test_states_are_enforced),
 		TEST(test_token_of_another_is_refused),
+		TEST(test_names_cannot_be_tried_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
