@@ -40,6 +40,12 @@ sessions_count(const struct sessions *sessions)
 }
 
 uint32_t
+sessions_open(const struct sessions *sessions)
+{
+	return HASH_COUNT(sessions->by_id) - sessions->closing;
+}
+
+uint32_t
 sessions_queued(const struct sessions *sessions)
 {
 	return sessions->queued;
@@ -88,6 +94,8 @@ session_free_if_over(struct session *session)
 	    session->dirty)
 		return;
 	session_out_clear(session);
+	if (session->state == SESSION_CLOSING)
+		session->hub->sessions->closing--;
 	HASH_DEL(session->hub->sessions->by_id, session);
 	free(session);
 }
@@ -126,6 +134,7 @@ void
 session_gone(struct session *session)
 {
 	unbind(session);
+	guests_remove(session);
 	session->following = false;
 	session_wait_over(session);
 	session_out_clear(session);
@@ -145,10 +154,12 @@ session_close(struct session *session)
 	if (session->state == SESSION_CLOSING)
 		return;
 	session->state = SESSION_CLOSING;
+	session->hub->sessions->closing++;
 	session->close_owed = true;
 	session->following = false;
 	session_is_dirty(session);
 	unbind(session);
+	guests_remove(session);
 	drop_requests(session, false);
 	session_wait(session, SESSION_CLOSE_LIMIT_MS);
 	if (session->channel != NULL)
@@ -431,11 +442,13 @@ session_start(struct hub *hub, int socket, const char *address)
 	snprintf(session->address, sizeof(session->address), "%s", address);
 	session->channel =
 	    channel_new(hub->base, socket, &session_channel, session);
+	guests_make_room(hub);
 	HASH_ADD(hh, all->by_id, id, sizeof(session->id), session);
+	guests_add(session);
 	greet(session);
 	if (hub->stopping)
 		session_end(session, KITH_STOPPING, NULL);
-	else if (HASH_COUNT(all->by_id) > maximum ||
+	else if (sessions_open(all) > maximum ||
 	    HASH_COUNT(all->by_id) > HUB_SESSIONS_MAX)
 		session_end(
 		    session, KITH_BUSY, "There are too many connections.");
@@ -460,6 +473,7 @@ session_bind(struct session *session, int64_t user_id, int64_t device_id)
 	session->seen_us = hub_now_us();
 	session->person = routes_person(hub->routes, user_id);
 	session->state = SESSION_SIGNED_IN;
+	guests_remove(session);
 	if (came_online)
 		push_presence(hub, user_id, true);
 	return true;

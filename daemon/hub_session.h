@@ -99,6 +99,8 @@ struct session {
 	struct session *dirty_next;
 	struct session *prev_waiting, *next_waiting; /* blocked or closing */
 	bool waiting;
+	struct session *prev_guest, *next_guest;
+	bool is_guest;
 	UT_hash_handle hh;
 };
 
@@ -115,6 +117,8 @@ struct sessions *sessions_new(void);
 /* Frees all, without a word to them. */
 void sessions_free(struct sessions **sessions);
 uint32_t sessions_count(const struct sessions *sessions);
+/* Without those that have been told to go. */
+uint32_t sessions_open(const struct sessions *sessions);
 uint32_t sessions_queued(const struct sessions *sessions);
 struct session *sessions_find(struct sessions *sessions, uint64_t id);
 

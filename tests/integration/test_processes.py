@@ -290,6 +290,11 @@ def test_many_come_and_go(server):
                what=f"about {before} descriptors")
 
 
+def lets_in(server):
+    with contextlib.suppress(OSError, Closed, AssertionError):
+        return server.connect()
+
+
 @pytest.mark.not_under_valgrind("it needs more than what is left")
 def test_hub_has_no_descriptor_left(make_server):
     """Newcomers are sent away; those who are here, and kith-admin, stay."""
@@ -307,14 +312,23 @@ def test_hub_has_no_descriptor_left(make_server):
     for client in crowd:
         client.close()
 
-    def lets_in():
-        with contextlib.suppress(OSError, Closed, AssertionError):
-            return server.connect()
-
-    wait_until(lets_in, RECOVERY_S, "room for a newcomer")
+    wait_until(lambda: lets_in(server), RECOVERY_S, "room for a newcomer")
     assert server.only("hub").pid == hub
     assert one.alive() and other.alive()
     assert server.log().count("out of descriptors") < 5
+
+
+@pytest.mark.not_under_valgrind("sixty processes are too many")
+def test_who_only_connects_keeps_nobody_out(make_server):
+    server = make_server(max_connections=64).start()
+    one = server.person()
+    crowd = [socket.create_connection(server.address, source_address=(
+        f"127.77.0.{n}", 0)) for n in range(1, 101)]
+    other = wait_until(lambda: lets_in(server), RECOVERY_S, "a way in")
+    other.sign_in(one.name, token=one.token)
+    assert other.alive() and one.alive()
+    for client in crowd:
+        client.close()
 
 
 def test_idle_client_is_cut_and_ping_keeps(make_server):

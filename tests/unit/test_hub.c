@@ -22,6 +22,7 @@
 #include "hub_testing.h"
 #include "hub_throttle.h"
 #include "ipc.h"
+#include "mem.h"
 #include "store_event.h"
 #include "store_message.h"
 #include "store_user.h"
@@ -474,6 +475,31 @@ test_token_of_another_is_refused(void **state)
 	kith__to_client__free_unpacked(frame, NULL);
 }
 
+/* People get in, however many connect and do nothing else. */
+static void
+test_guests_make_room(void **state)
+{
+	enum { MOST = 16, STAY = MOST - MOST / 8 - 2, CROWD = 40 };
+	struct world *w = *state;
+	struct peer *crowd = mem_new(CROWD, sizeof(*crowd));
+
+	w->hub.settings.max_connections = MOST;
+	go_live(w, &w->alice);
+	for (int i = 0; i < CROWD; i++) {
+		crowd[i].name = "crowd";
+		connect_peer(w, &crowd[i]);
+	}
+	go_live(w, &w->bob);
+	for (int i = 0; i < CROWD; i++) {
+		receive(&crowd[i]);
+		/* beside alice and bob those who came last */
+		assert_int_equal(crowd[i].told_close, i < CROWD - STAY);
+		leave(w, &crowd[i]);
+	}
+	assert_false(w->alice.told_close);
+	free(crowd);
+}
+
 static void
 ask_sign_up(struct peer *peer, const char *name)
 {
@@ -539,6 +565,7 @@ main(void)
 		TEST(test_states_are_enforced),
 		TEST(test_token_of_another_is_refused),
 		TEST(test_names_cannot_be_tried_without_end),
+		TEST(test_guests_make_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
