@@ -16,8 +16,8 @@ void
 guests_add(struct session *session)
 {
 	session->is_guest = true;
-	DL_APPEND2(session->hub->sessions->guests, session, prev_guest,
-	    next_guest);
+	DL_APPEND2(
+	    session->hub->sessions->guests, session, prev_guest, next_guest);
 }
 
 void
@@ -26,8 +26,8 @@ guests_remove(struct session *session)
 	if (!session->is_guest)
 		return;
 	session->is_guest = false;
-	DL_DELETE2(session->hub->sessions->guests, session, prev_guest,
-	    next_guest);
+	DL_DELETE2(
+	    session->hub->sessions->guests, session, prev_guest, next_guest);
 }
 
 void

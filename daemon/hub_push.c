@@ -227,6 +227,7 @@ push_dispatch(struct hub *hub)
 struct resume {
 	struct session *session;
 	enum kith_code code;
+	bool told; /* something was put: there will be another turn */
 };
 
 static bool
@@ -247,6 +248,7 @@ resume_one(void *context, const struct store_event *event)
 		return false;
 	session_put(r->session, frame);
 	frame_drop(&frame);
+	r->told = true;
 	return true;
 }
 
@@ -260,11 +262,17 @@ read_on(struct session *session)
 		.each = resume_one,
 		.context = &r };
 	bool more;
-	enum kith_code code = store_event_catch_up(
-	    session->hub->store, &page, &session->cursor, &more);
+	enum kith_code code;
 
-	if (code == KITH_OK)
-		code = r.code;
+	/* A page that holds nothing for the client brings nobody back here. */
+	do {
+		page.after = session->cursor;
+		code = store_event_catch_up(
+		    session->hub->store, &page, &session->cursor, &more);
+		if (code == KITH_OK)
+			code = r.code;
+	} while (code == KITH_OK && more && !r.told &&
+	    session_takes_events(session));
 	if (code == KITH_TOO_LARGE)
 		session_end(session, KITH_TRY_LATER, "You read too slowly.");
 	else if (code != KITH_OK)

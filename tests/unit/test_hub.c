@@ -23,6 +23,7 @@
 #include "hub_throttle.h"
 #include "ipc.h"
 #include "mem.h"
+#include "store_device.h"
 #include "store_event.h"
 #include "store_message.h"
 #include "store_user.h"
@@ -207,6 +208,52 @@ test_slow_reader_gets_everything_in_order(void **state)
 		    frame->event->message->content->text, "now");
 		kith__to_client__free_unpacked(frame, NULL);
 	}
+}
+
+static void
+sign_devices_in_and_out(struct world *w, int64_t user_id, uint8_t count)
+{
+	uint8_t hash[STORE_TOKEN_HASH_LENGTH] = { 0 };
+	struct fault fault;
+	int64_t id;
+
+	assert_int_equal(
+	    store_begin_write(w->admin, STORE_WAIT, &fault), KITH_OK);
+	for (hash[0] = 1; hash[0] <= count; hash[0]++) {
+		assert_int_equal(store_device_add(w->admin, user_id, hash, "",
+				     hub_now_us(), &id),
+		    KITH_OK);
+		assert_int_equal(
+		    store_device_remove(w->admin, user_id, id, hub_now_us()),
+		    KITH_OK);
+	}
+	assert_int_equal(store_commit(w->admin, &fault), KITH_OK);
+}
+
+/* What is for the hub alone stands between: it is passed over, pages of it. */
+static void
+test_slow_reader_passes_what_is_not_told(void **state)
+{
+	enum { MESSAGES = 200 };
+	struct world *w = *state;
+	uint8_t operation[UUID_SIZE];
+	char text[2001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	go_live(w, &w->alice);
+	go_live(w, &w->bob);
+	for (uint64_t n = 1; n <= MESSAGES; n++) {
+		uuid_new(operation);
+		ask_send(w, &w->alice, n, operation, text);
+		pass(w, &w->alice, KITH__TO_CLIENT__BODY_MESSAGE_SENT);
+	}
+	sign_devices_in_and_out(w, w->bob.user_id, 4 * PUSH_RESUME_MAX);
+	uuid_new(operation);
+	ask_send(w, &w->alice, 9999, operation, "now");
+	pass(w, &w->alice, KITH__TO_CLIENT__BODY_MESSAGE_SENT);
+	for (uint64_t n = 1; n <= MESSAGES + 1; n++)
+		pass(w, &w->bob, KITH__TO_CLIENT__BODY_EVENT);
 }
 
 /* More answers than wait for a channel at once: none is forgotten. */
@@ -554,6 +601,7 @@ main(void)
 		TEST(test_refusal_leaves_the_rest_of_the_batch),
 		TEST(test_marks_are_coalesced),
 		TEST(test_slow_reader_gets_everything_in_order),
+		TEST(test_slow_reader_passes_what_is_not_told),
 		TEST(test_many_pages_asked_for_at_once),
 		TEST(test_write_lock_delays_and_loses_nothing),
 		TEST(test_lock_of_a_user_ends_the_sessions),
