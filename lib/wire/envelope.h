@@ -31,7 +31,6 @@
 #define ENVELOPE_EPOCH_SIZE     16u
 #define ENVELOPE_CLIENT_MAX     128u /* bytes of Hello.client */
 #define ENVELOPE_FEATURE_MAX    64u  /* bytes of one feature name */
-#define ENVELOPE_INVITE_MAX     64u  /* bytes of SignUp.invite */
 #define ENVELOPE_PAGE_MAX       100u /* rows that may be asked for */
 
 /* ---- requests ---- */

@@ -53,6 +53,9 @@ def test_closed_server_makes_no_accounts(make_server):
     assert client.greeting.sign_up == server.pb.SIGN_UP_CLOSED
     with refused("SIGN_UP_CLOSED"):
         client.sign_up(unique_name(), PASSWORD)
+    # before anything else is looked at
+    with refused("SIGN_UP_CLOSED"):
+        client.sign_up("?", "", invite="x" * 100, device="x" * 100)
     assert client.alive()
 
 
@@ -64,6 +67,10 @@ def test_sign_up_by_invite(make_server):
         client.sign_up(unique_name(), PASSWORD)
     with refused("BAD_INVITE"):
         client.sign_up(unique_name(), PASSWORD, invite="not-one-of-ours")
+    with refused("BAD_INVITE"):
+        client.sign_up(unique_name(), PASSWORD, invite="x" * 1000)
+    with refused("BAD_NAME"):
+        client.sign_up("?", PASSWORD, invite="x" * 1000)
     made = json.loads(server.admin("invite", "create", "--json").stdout)
     code = made["invite"]["code"]
     name, operation = unique_name(), uuid7()
@@ -91,6 +98,8 @@ def test_open_server_takes_the_friend_of_an_invite(make_server):
     other = server.connect()
     other.sign_up(unique_name(), PASSWORD, invite=made["invite"]["code"])
     assert not other.go_live().conversations
+    # nor does what cannot be one
+    server.connect().sign_up(unique_name(), PASSWORD, invite="x" * 100)
 
 
 def test_sign_up_by_approval_waits(make_server):
