@@ -37,7 +37,7 @@ struct channel_handler {
 
 	/*
 	 * In the place of type and received(), for an end that is not trusted
-	 * and whose messages have a checked way to be unpacked: the packed
+	 * and whose messages have limits of their own: the packed
 	 * bytes as they came, borrowed for the call and wiped after it. Such
 	 * channels take no descriptors.
 	 */

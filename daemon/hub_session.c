@@ -11,6 +11,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "envelope.h"
 #include "hub_batch.h"
 #include "hub_next_key.h"
 #include "hub_push.h"
@@ -345,18 +346,27 @@ request_arrived(struct session *session, Kith__ToServer *message)
 	session_pump(session);
 }
 
-static void
-on_received(struct channel *channel, ProtobufCMessage *message,
-    struct ipc_descriptors *descriptors, void *context)
+/* Only a session that nobody has taken over passes nothing else. */
+static bool
+is_request(const Kith__Ipc__SessionToHub *from)
 {
-	Kith__Ipc__SessionToHub *from = (Kith__Ipc__SessionToHub *)message;
-	struct session *session = context;
+	const Kith__ToServer *request = from->request;
+
+	if (from->body_case != KITH__IPC__SESSION_TO_HUB__BODY_REQUEST ||
+	    request->base.n_unknown_fields > 0)
+		return false;
+	return request->body_case != KITH__TO_SERVER__BODY_HELLO ||
+	    request->hello->n_features <= ENVELOPE_REPEATED_MAX;
+}
+
+static void
+on_message(struct session *session, Kith__Ipc__SessionToHub *from)
+{
 	Kith__ToServer *request;
 
 	if (session->state == SESSION_CLOSING)
 		return;
-	if (from->body_case != KITH__IPC__SESSION_TO_HUB__BODY_REQUEST ||
-	    from->request->base.n_unknown_fields > 0) {
+	if (!is_request(from)) {
 		session_end(session, KITH_MALFORMED, NULL);
 		batch_turn(session->hub);
 		return;
@@ -391,11 +401,25 @@ on_closed(struct channel *channel, enum kith_code why, void *context)
 
 /* ---- the beginning -------------------------------------------------------- */
 
+static void
+on_received(
+    struct channel *channel, const uint8_t *bytes, size_t length, void *context)
+{
+	ProtobufCMessage *message = NULL;
+
+	if (length > SESSION_REQUEST_MAX ||
+	    ipc_unpack(&kith__ipc__session_to_hub__descriptor, bytes, length,
+		&message) != KITH_OK) {
+		on_closed(channel, KITH_MALFORMED, context);
+		return;
+	}
+	on_message(context, (Kith__Ipc__SessionToHub *)message);
+	ipc_message_wipe(&message);
+}
+
 static const struct channel_handler session_channel = {
-	.type = &kith__ipc__session_to_hub__descriptor,
-	.takes_descriptors = false,
 	.queue_maximum = 0, /* what waits, waits in session->out */
-	.received = on_received,
+	.received_bytes = on_received,
 	.drained = on_drained,
 	.closed = on_closed,
 };

@@ -24,6 +24,9 @@
  */
 
 #define SESSION_REQUESTS_MAX 32u /* asked and not answered */
+/* Bytes of one of them. The longest that a client can ask for is half of it;
+ * so the requests of a session that was taken over stay small here too. */
+#define SESSION_REQUEST_MAX 8192u
 /* Packed bytes that may wait for the channel of one session before ... */
 #define SESSION_OUT_LIVE_MAX   (8u * 1024u) /* presence and typing are dropped */
 #define SESSION_OUT_ANSWER_MAX (64u * 1024u) /* no request is taken up */

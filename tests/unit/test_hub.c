@@ -465,6 +465,16 @@ test_leaving_does_not_evade_a_rate(void **state)
 }
 
 static void
+await_end(struct world *w, struct peer *peer)
+{
+	for (int i = 0; i < 1000 && peer->socket >= 0; i++) {
+		turn(&w->hub);
+		receive(peer);
+	}
+	assert_int_equal(peer->socket, -1);
+}
+
+static void
 test_garbage_ends_one_connection_only(void **state)
 {
 	struct world *w = *state;
@@ -474,14 +484,44 @@ test_garbage_ends_one_connection_only(void **state)
 	go_live(w, &w->bob);
 	assert_int_equal(
 	    ipc_send_packed(w->bob.socket, "\xff\xff\xff", 3, NULL), KITH_OK);
-	for (int i = 0; i < 1000 && w->bob.socket >= 0; i++) {
-		turn(&w->hub);
-		receive(&w->bob);
-	}
-	assert_int_equal(w->bob.socket, -1);
+	await_end(w, &w->bob);
 	uuid_new(operation);
 	ask_send(w, &w->alice, 1, operation, "still here");
 	pass(w, &w->alice, KITH__TO_CLIENT__BODY_MESSAGE_SENT);
+}
+
+/* Somebody who has taken a session over cannot fill the hub's memory: what no
+ * client could have asked for is not kept. */
+static void
+test_bulk_ends_one_connection_only(void **state)
+{
+	struct world *w = *state;
+	uint8_t operation[UUID_SIZE];
+	char *text = mem_new(1, 60000);
+	Kith__ToServer request = KITH__TO_SERVER__INIT;
+	Kith__Hello hello = KITH__HELLO__INIT;
+	char *names[500];
+
+	go_live(w, &w->alice);
+	go_live(w, &w->bob);
+	memset(text, 'x', 59999);
+	uuid_new(operation);
+	ask_send(w, &w->bob, 1, operation, text);
+	await_end(w, &w->bob);
+	for (size_t i = 0; i < 500; i++)
+		names[i] = (char *)(uintptr_t) "";
+	hello.features = names;
+	hello.n_features = 500;
+	request.body_case = KITH__TO_SERVER__BODY_HELLO;
+	request.hello = &hello;
+	connect_peer(w, &w->bob);
+	ask(&w->bob, &request);
+	pass(w, &w->bob, KITH__TO_CLIENT__BODY_GOODBYE);
+	assert_true(w->bob.told_close);
+	uuid_new(operation);
+	ask_send(w, &w->alice, 1, operation, "still here");
+	pass(w, &w->alice, KITH__TO_CLIENT__BODY_MESSAGE_SENT);
+	free(text);
 }
 
 /* Who is not signed in gets nothing done, and identity is bound once. */
@@ -610,6 +650,7 @@ main(void)
 		TEST(test_who_is_here_is_seen),
 		TEST(test_leaving_does_not_evade_a_rate),
 		TEST(test_garbage_ends_one_connection_only),
+		TEST(test_bulk_ends_one_connection_only),
 		TEST(test_states_are_enforced),
 		TEST(test_token_of_another_is_refused),
 		TEST(test_names_cannot_be_tried_without_end),
