@@ -203,6 +203,32 @@ sign_in_new_device(
 	return code;
 }
 
+/*
+ * The hash to try a password against. Where nobody has the name it is that of
+ * somebody, always the same one, and cannot match: hashes that were made with
+ * other settings cost another time, and whoever has an account must not be told
+ * from who has none by that.
+ */
+static enum kith_code
+find_hash(struct request *request, const char *name)
+{
+	struct store *store = request->hub->store;
+	struct sign_in *s = request->sign_in;
+	struct store_user user;
+	enum kith_code code = text_check_name(name) != KITH_OK
+	    ? KITH_NOT_FOUND
+	    : store_user_find_name(store, name, &user);
+
+	if (code == KITH_OK)
+		s->user_id = user.id;
+	else if (code == KITH_NOT_FOUND)
+		code = store_user_find_some(
+		    store, (int64_t)(sign_in_guess(name, "") >> 1), &user);
+	if (code == KITH_OK)
+		memcpy(s->phc, user.phc, sizeof(s->phc));
+	return code == KITH_NOT_FOUND ? KITH_OK : code;
+}
+
 /* ---- by password -------------------------------------------------------------------- */
 
 static enum kith_code
@@ -210,23 +236,15 @@ ask_password(struct request *request, const char *password)
 {
 	const Kith__SignIn *m = request->message->sign_in;
 	struct sign_in *s = request->sign_in;
-	struct store_user user;
 	enum kith_code code = sign_in_admit(request, m->name, password);
 
 	if (code != KITH_OK)
 		return code;
-	code = text_check_name(m->name) != KITH_OK
-	    ? KITH_NOT_FOUND
-	    : store_user_find_name(request->hub->store, m->name, &user);
-	if (code == KITH_OK) {
-		s->user_id = user.id;
-		memcpy(s->phc, user.phc, sizeof(s->phc));
-	} else if (code != KITH_NOT_FOUND) {
-		sign_in_verdict(request, SIGN_IN_UNKNOWN);
-		return code;
-	}
 	s->step = SIGN_IN_BY_PASSWORD;
-	code = auth_desk_ask(request->hub->auth, request, s->phc, password);
+	code = find_hash(request, m->name);
+	if (code == KITH_OK)
+		code = auth_desk_ask(
+		    request->hub->auth, request, s->phc, password);
 	if (code != KITH_AGAIN)
 		sign_in_verdict(request, SIGN_IN_UNKNOWN);
 	return code;

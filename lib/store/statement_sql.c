@@ -105,6 +105,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_USER_FIND_NAME] =
 	    "SELECT " USER_COLUMNS " FROM user"
 	    " WHERE name = ?1 AND state NOT IN (4, 6)",
+	[STATEMENT_USER_FIND_SOME] =
+	    "SELECT " USER_COLUMNS " FROM user"
+	    " WHERE id > ?1 % (SELECT max(id) FROM user) ORDER BY id LIMIT 1",
 	[STATEMENT_USER_FIND_SYSTEM] =
 	    "SELECT " USER_COLUMNS " FROM user WHERE name = ?1 AND state = 6",
 	[STATEMENT_USER_EACH] =

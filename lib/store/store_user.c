@@ -58,6 +58,15 @@ store_user_find_name(
 }
 
 enum kith_code
+store_user_find_some(struct store *s, int64_t choice, struct store_user *user_r)
+{
+	return find_one(s,
+	    statement_start(
+		s, STATEMENT_USER_FIND_SOME, VALUES(INTEGER(choice))),
+	    user_r);
+}
+
+enum kith_code
 store_user_find_system(struct store *s, struct store_user *user_r)
 {
 	return find_one(s,

@@ -92,6 +92,12 @@ enum kith_code store_user_find(
     struct store *s, int64_t id, struct store_user *user_r);
 enum kith_code store_user_find_name(
     struct store *s, const char *name, struct store_user *user_r);
+/*
+ * Somebody, the same for the same choice (not negative) while nobody comes or
+ * goes; those who are deleted too. NOT_FOUND: there is nobody.
+ */
+enum kith_code store_user_find_some(
+    struct store *s, int64_t choice, struct store_user *user_r);
 /* NOT_FOUND before the first announcement. */
 enum kith_code store_user_find_system(
     struct store *s, struct store_user *user_r);

@@ -2,6 +2,8 @@
 """Signing up, in and out."""
 
 import json
+import signal
+import time
 import unicodedata
 
 import pytest
@@ -45,6 +47,30 @@ def test_name_is_free_after_a_refused_sign_up(shared):
         client.sign_up(name, "short", operation)
     # nothing was done, and the operation was not kept
     assert client.sign_up(name, PASSWORD, operation).self.name == name
+
+
+@pytest.mark.not_under_valgrind("its times are its own")
+def test_names_do_not_show_by_how_long_they_take(make_server):
+    """Accounts keep the hash that they have when the settings change."""
+    server = make_server(argon2_memory=19, argon2_passes=2).start()
+    known = server.person()
+    server.set(argon2_memory=128, argon2_passes=4)
+    log = len(server.log())
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_log("reloaded", since=log)
+    client = server.connect()
+
+    def cost(name):
+        took = []
+        for _ in range(4):
+            began = time.monotonic()
+            with refused("BAD_CREDENTIALS"):
+                client.sign_in(name, password="not the one 7")
+            took.append(time.monotonic() - began)
+        return min(took)
+
+    with_account, without = cost(known.name), cost(unique_name())
+    assert without < 3 * with_account, (with_account, without)
 
 
 def test_closed_server_makes_no_accounts(make_server):

@@ -282,6 +282,23 @@ an_import_brings_everything(void **state)
 	assert_int_equal(newest, 0);
 }
 
+static void
+somebody_is_found(void **state)
+{
+	struct testing *t = *state;
+	struct store_user user, again;
+
+	gives(store_user_find_some(t->s, 7, &user), KITH_NOT_FOUND);
+	testing_user(t, "alice");
+	testing_user(t, "bob");
+	ok(t, store_user_find_some(t->s, INT64_MAX, &user));
+	ok(t, store_user_find_some(t->s, INT64_MAX, &again));
+	assert_int_equal(user.id, again.id);
+	ok(t, store_user_find_some(t->s, 0, &user));
+	ok(t, store_user_find_some(t->s, 1, &again));
+	assert_int_not_equal(user.id, again.id);
+}
+
 /* ---- lists ------------------------------------------------------------- */
 
 /*
@@ -531,6 +548,7 @@ main(void)
 		CASE(a_lock_ends_by_itself),
 		CASE(a_lock_can_be_changed),
 		CASE(unlocking_gives_back_what_was),
+		CASE(somebody_is_found),
 		CASE(deletion_waits_and_can_be_taken_back),
 		CASE(a_locked_one_is_locked_again_after_a_restore),
 		CASE(what_is_due_is_purged_a_few_at_a_time),
