@@ -15,6 +15,7 @@
 #include "hub_auth.h"
 #include "hub_batch.h"
 #include "hub_next_key.h"
+#include "hub_routes.h"
 #include "hub_session.h"
 #include "hub_throttle.h"
 #include "hub_view.h"
@@ -170,16 +171,21 @@ answer_signed_in(struct request *request, const struct store_user *user,
 static const char too_many_connections[] =
     "This account has as many connections as one may have.";
 
+static void
+refuse_connection(struct request *request)
+{
+	request->code = KITH_BUSY;
+	snprintf(request->sentence, sizeof(request->sentence), "%s",
+	    too_many_connections);
+}
+
 /* From here on the session speaks for this user. */
 static void
 bind_session(struct request *request)
 {
-	if (session_bind(request->session, request->sign_in->user_id,
+	if (!session_bind(request->session, request->sign_in->user_id,
 		request->sign_in->device_id))
-		return;
-	request->code = KITH_BUSY;
-	snprintf(request->sentence, sizeof(request->sentence), "%s",
-	    too_many_connections);
+		refuse_connection(request);
 }
 
 enum kith_code
@@ -190,6 +196,11 @@ sign_in_new_device(
 	uint8_t hash[HASH_SIZE];
 	enum kith_code code;
 
+	/* Before there is a device, which would take the place of another. */
+	if (!routes_have_room(request->hub->routes, user->id)) {
+		request->committed = refuse_connection;
+		return KITH_OK;
+	}
 	token_new(s->token);
 	token_hash(s->token, hash);
 	code = store_device_add(request->hub->store, user->id, hash,

@@ -114,6 +114,14 @@ routes_remove(struct routes *routes, int64_t user_id, struct session *session,
 	DL_APPEND(routes->left, p);
 }
 
+bool
+routes_have_room(struct routes *routes, int64_t user_id)
+{
+	const struct person_entry *p = find(routes, user_id);
+
+	return p == NULL || p->person.session_count < ROUTES_SESSIONS_MAX;
+}
+
 struct person *
 routes_person(struct routes *routes, int64_t user_id)
 {

@@ -48,6 +48,9 @@ bool routes_add(struct routes *routes, int64_t user_id, struct session *session,
 void routes_remove(struct routes *routes, int64_t user_id,
     struct session *session, int64_t now_ms);
 
+/* Would routes_add() take another connection of this user? */
+bool routes_have_room(struct routes *routes, int64_t user_id);
+
 /* NULL when there is nothing about this user. */
 struct person *routes_person(struct routes *routes, int64_t user_id);
 bool routes_is_online(struct routes *routes, int64_t user_id);

@@ -8,8 +8,9 @@ import unicodedata
 
 import pytest
 
-from kith_client import refused, uuid7
+from kith_client import Refused, refused, uuid7
 from kith_server import unique_name
+from patience import wait_until
 
 PASSWORD = "correct horse 7"
 
@@ -71,6 +72,29 @@ def test_names_do_not_show_by_how_long_they_take(make_server):
 
     with_account, without = cost(known.name), cost(unique_name())
     assert without < 3 * with_account, (with_account, without)
+
+
+@pytest.mark.not_under_valgrind("sixty processes are too many")
+def test_one_connection_too_many_leaves_nothing(server):
+    """What is refused has changed nothing: no device that nobody has."""
+    person = server.person()
+    for _ in range(63):
+        server.back(person, live=False)
+    with refused("BUSY"):
+        server.back(person, live=False)
+    with refused("BUSY"):
+        server.device(person, live=False)
+    assert server.query("SELECT count(*) FROM device") == [["1"]]
+    person.close()
+    assert wait_until(lambda: has_room(server, person), 10, "a place")
+
+
+def has_room(server, person):
+    try:
+        return server.device(person, live=False)
+    except Refused as refusal:
+        assert refusal.code == "BUSY", refusal
+        return None
 
 
 def test_closed_server_makes_no_accounts(make_server):
