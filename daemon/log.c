@@ -7,6 +7,7 @@
  */
 #include "log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -121,12 +122,21 @@ append_escaped(char *line, size_t used, size_t size, const char *text)
 	return used;
 }
 
-static void
+/* A pipe, or the journal's socket, whose reader has stopped takes no line, and
+ * is shared with other processes: it cannot be made non-blocking. */
+static bool
+takes_a_line(void)
+{
+	struct pollfd to = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&to, 1, 0) == 1 && (to.revents & POLLOUT) != 0;
+}
+
+static bool
 write_line(enum log_level level, const char *text)
 {
 	char line[LOG_ESCAPED_MAX];
 	size_t used;
-	ssize_t ignored;
 
 	if (log_journal) {
 		used = (size_t)snprintf(line, sizeof(line),
@@ -143,8 +153,8 @@ write_line(enum log_level level, const char *text)
 	}
 	used = append_escaped(line, used, sizeof(line), text);
 	line[used++] = '\n';
-	ignored = write(STDERR_FILENO, line, used);
-	(void)ignored;
+	return takes_a_line() &&
+	    write(STDERR_FILENO, line, used) == (ssize_t)used;
 }
 
 static void
@@ -176,12 +186,14 @@ log_line(enum log_level level, const char *format, va_list args)
 	if (log_dropped > 0) {
 		snprintf(text, sizeof(text),
 		    "%u lines were left out: too many at once", log_dropped);
-		log_dropped = 0;
-		write_line(LOG_LEVEL_WARNING, text);
-		tell(LOG_LEVEL_WARNING, text);
+		if (write_line(LOG_LEVEL_WARNING, text)) {
+			log_dropped = 0;
+			tell(LOG_LEVEL_WARNING, text);
+		}
 	}
 	vsnprintf(text, sizeof(text), format, args);
-	write_line(level, text);
+	if (!write_line(level, text))
+		log_dropped++;
 	tell(level, text);
 }
 

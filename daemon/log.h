@@ -9,7 +9,8 @@
  * time and level. Every line is escaped as a whole (control characters, what
  * is not UTF-8), so text from a peer cannot forge one. Each process may write
  * LOG_BURST lines at once and LOG_LINES_PER_S after that; what is over is
- * counted and told in one line. Errors are always written.
+ * counted and told in one line, and so is what nobody reads: a reader that has
+ * stopped holds up nobody. Errors are written however many there are.
  *
  * Never log: passwords, tokens, invite codes, keys, texts of messages.
  */

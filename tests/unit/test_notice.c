@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -57,6 +58,40 @@ test_warnings_and_errors_are_told(void **state)
 	log_error("the third");
 	assert_int_equal(told.count, 2);
 	log_set_level(LOG_LEVEL_INFO);
+}
+
+/* Whoever reads the log may stop; the daemon must not. */
+static void
+test_a_log_that_nobody_reads_holds_up_nobody(void **state)
+{
+	static char bytes[65536];
+	int ends[2], saved = dup(STDERR_FILENO);
+	size_t found = 0;
+	ssize_t length;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	log_open("test");
+	alarm(20); /* what would hang fails */
+	for (int i = 0; i < 2000; i++)
+		log_error("a line that fills the pipe, as %d others do", i);
+	alarm(0);
+	/* what did fit is whole, and when there is room it goes on */
+	length = read(ends[0], bytes, sizeof(bytes) - 1);
+	assert_true(length > 4096);
+	assert_int_equal(bytes[length - 1], '\n');
+	log_error("the last one");
+	do {
+		length = read(ends[0], bytes, sizeof(bytes) - 1);
+		bytes[length > 0 ? length : 0] = '\0';
+		found += strstr(bytes, "left out") != NULL;
+	} while (length > 0 && strstr(bytes, "the last one") == NULL);
+	dup2(saved, STDERR_FILENO);
+	assert_true(length > 0);
+	assert_true(found > 0);
+	close(ends[0]);
+	close(ends[1]);
+	close(saved);
 }
 
 static void
@@ -117,6 +152,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warnings_and_errors_are_told),
+		cmocka_unit_test(test_a_log_that_nobody_reads_holds_up_nobody),
 		cmocka_unit_test(test_the_last_ones_are_kept),
 		cmocka_unit_test(test_a_long_line_is_cut),
 	};
