@@ -161,6 +161,17 @@ fake_server_restore(struct fake_server *s)
 }
 
 void
+fake_server_roll_back(struct fake_server *s)
+{
+	fake_lock(s);
+	g_ptr_array_set_size(s->messages, 0);
+	s->alice_delivered = s->alice_read = 0;
+	s->rolled_back = TRUE;
+	s->drop = TRUE;
+	fake_unlock(s);
+}
+
+void
 fake_server_forget_events(struct fake_server *s)
 {
 	fake_lock(s);
@@ -244,20 +255,42 @@ fake_server_flood(struct fake_server *s, guint count)
 }
 
 void
-fake_server_goodbye(struct fake_server *s, int code, const char *sentence)
+fake_server_flood_marked(struct fake_server *s, guint count)
+{
+	Kith__Event event = KITH__EVENT__INIT;
+	Kith__Mark mark = KITH__MARK__INIT;
+
+	event.body_case = KITH__EVENT__BODY_MARK;
+	event.mark = &mark;
+	mark.conversation_id = FAKE_TALK;
+	mark.user_id = 1;
+	fake_lock(s);
+	for (guint i = 0; i < count; i++) {
+		const guint number = add_message(s, 2, "flood");
+
+		put_message_event(s, number);
+		event.sequence = SEQUENCE(number) + 1;
+		mark.delivered = number;
+		put_event(s, &event);
+	}
+	fake_unlock(s);
+}
+
+void
+fake_server_burst(struct fake_server *s, guint count, const char *text)
 {
 	Kith__ToClient out = KITH__TO_CLIENT__INIT;
-	Kith__Goodbye goodbye = KITH__GOODBYE__INIT;
-	Kith__Refusal reason = KITH__REFUSAL__INIT;
+	Kith__Presence presence = KITH__PRESENCE__INIT;
 
+	out.body_case = KITH__TO_CLIENT__BODY_PRESENCE;
+	out.presence = &presence;
+	presence.online = TRUE;
 	fake_lock(s);
-	out.body_case = KITH__TO_CLIENT__BODY_GOODBYE;
-	out.goodbye = &goodbye;
-	goodbye.reason = &reason;
-	reason.code = (Kith__Refusal__Code)code;
-	reason.sentence = (char *)sentence;
-	fake_put(s, &out);
-	s->leaving = TRUE;
+	for (guint i = 0; i < count; i++) {
+		presence.user_id = 1000 + i;
+		fake_put(s, &out);
+	}
+	put_message_event(s, add_message(s, 2, text));
 	fake_unlock(s);
 }
 
@@ -305,6 +338,30 @@ fake_greet(struct fake_server *s)
 	greeting.n_features = s->announced_pin == NULL ? 0 : 1;
 	limits.idle_s = 90;
 	fake_put(s, &out);
+}
+
+static void
+put_goodbye(struct fake_server *s, int code, const char *sentence)
+{
+	Kith__ToClient out = KITH__TO_CLIENT__INIT;
+	Kith__Goodbye goodbye = KITH__GOODBYE__INIT;
+	Kith__Refusal reason = KITH__REFUSAL__INIT;
+
+	out.body_case = KITH__TO_CLIENT__BODY_GOODBYE;
+	out.goodbye = &goodbye;
+	goodbye.reason = &reason;
+	reason.code = (Kith__Refusal__Code)code;
+	reason.sentence = (char *)sentence;
+	fake_put(s, &out);
+	s->leaving = TRUE;
+}
+
+void
+fake_server_goodbye(struct fake_server *s, int code, const char *sentence)
+{
+	fake_lock(s);
+	put_goodbye(s, code, sentence);
+	fake_unlock(s);
 }
 
 static void
@@ -400,6 +457,7 @@ answer_snapshot(struct fake_server *s, const Kith__ToServer *message)
 	talk.id = FAKE_TALK;
 	talk.peer = &bob;
 	talk.friends = TRUE;
+	talk.online = s->fault == FAKE_PRESENT;
 	talk.first_kept = 1;
 	talk.last_number = s->messages->len;
 	talk.unread = s->messages->len - s->alice_read;
@@ -444,6 +502,7 @@ answer_catch_up(struct fake_server *s, const Kith__ToServer *message)
 	guint number = (guint)(ask->sequence / 10) + 1;
 
 	if (s->fault == FAKE_SNAPSHOTS || number < s->first_event ||
+	    (s->rolled_back && ask->sequence > newest(s)) ||
 	    memcmp(ask->epoch.data, s->epoch, sizeof(s->epoch)) != 0) {
 		page.snapshot_needed = TRUE;
 		put_event_page(s, message, &page);
@@ -516,6 +575,7 @@ answer_send(struct fake_server *s, const Kith__ToServer *message)
 	Kith__ToClient out = KITH__TO_CLIENT__INIT;
 	Kith__MessageSent sent = KITH__MESSAGE_SENT__INIT;
 	guint number = find_operation(s, message->operation.data);
+	guint crossed = 0;
 	struct fake_message *m;
 
 	if (s->refuse_times > 0) {
@@ -525,6 +585,8 @@ answer_send(struct fake_server *s, const Kith__ToServer *message)
 		return TRUE;
 	}
 	if (number == 0) {
+		if (s->fault == FAKE_CROSSED)
+			crossed = add_message(s, 2, "crossed");
 		number =
 		    add_message(s, 1, message->send_message->content->text);
 		m = g_ptr_array_index(s->messages, number - 1);
@@ -541,6 +603,8 @@ answer_send(struct fake_server *s, const Kith__ToServer *message)
 	sent.number = number;
 	sent.time_us = m->time_us;
 	fake_put(s, &out);
+	if (crossed != 0)
+		put_message_event(s, crossed);
 	put_message_event(s, number);
 	return TRUE;
 }
@@ -595,6 +659,12 @@ fake_answer(struct fake_server *s, const Kith__ToServer *message)
 		return TRUE;
 	case KITH__TO_SERVER__BODY_SEND_MESSAGE:
 		return answer_send(s, message);
+	case KITH__TO_SERVER__BODY_SIGN_OUT:
+		if (s->fault == FAKE_LOCKS_LEAVER)
+			put_goodbye(s, KITH__REFUSAL__CODE__LOCKED, "Locked.");
+		else
+			put_done(s, message->request);
+		return TRUE;
 	case KITH__TO_SERVER__BODY_PING:
 		answer_ping(s, message);
 		return TRUE;

@@ -39,6 +39,9 @@ guint fake_server_delivered(struct fake_server *s);
 guint fake_server_read(struct fake_server *s);
 /* It is another database now: new epoch, these messages are gone. */
 void fake_server_restore(struct fake_server *s);
+/* A copy of an older day was put under it: the same epoch, these messages and
+ * their events have never been. */
+void fake_server_roll_back(struct fake_server *s);
 /* The next CatchUp is answered by snapshot_needed. */
 void fake_server_forget_events(struct fake_server *s);
 
@@ -54,6 +57,9 @@ enum fake_fault {
 	FAKE_SNAPSHOTS,    /* asks for one snapshot after the other */
 	FAKE_EARLY_KEY,    /* announces a key before it says who it is */
 	FAKE_WRONG_ANSWER, /* SignedIn where EventPage is due */
+	FAKE_CROSSED,      /* bob writes before each; told after the answer */
+	FAKE_LOCKS_LEAVER, /* locks who wants to sign out */
+	FAKE_PRESENT,      /* bob is online in the snapshot, and gone then */
 };
 
 void fake_server_set_fault(struct fake_server *s, enum fake_fault fault);
@@ -71,6 +77,10 @@ void fake_server_add_conversation(struct fake_server *s, guint64 conversation,
     guint64 peer, const char *name, gboolean friends);
 /* So many live messages of about a kilobyte, as fast as it can. */
 void fake_server_flood(struct fake_server *s, guint count);
+/* So much presence of strangers, and one message, all at once. */
+void fake_server_burst(struct fake_server *s, guint count, const char *text);
+/* So many short messages; after each, another device of alice has it. */
+void fake_server_flood_marked(struct fake_server *s, guint count);
 /* Bytes that wait to be sent. */
 gsize fake_server_backlog(struct fake_server *s);
 void fake_server_goodbye(struct fake_server *s, int code, const char *sentence);

@@ -49,6 +49,7 @@ struct fake_server {
 	guint8 epoch[16];
 	GPtrArray *messages;
 	guint first_event;
+	gboolean rolled_back;
 	guint bob_delivered, bob_read;
 	guint alice_delivered, alice_read;
 	guint forged; /* messages that it does not have */
