@@ -128,3 +128,18 @@ cache_set_draft (Cache *self, guint64 conversation_id, const char *draft,
     cache_bind_text (statement, 2, draft);
   return cache_run (self, statement, error);
 }
+
+gboolean
+cache_get_draft (Cache *self, guint64 conversation_id, char **draft_r,
+                 GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, STMT_DRAFT_GET);
+  gboolean row = FALSE;
+
+  cache_bind_id (statement, 1, conversation_id);
+  if (!cache_step (self, statement, &row, error))
+    return FALSE;
+  *draft_r = row ? cache_column_text (statement, 0) : NULL;
+  sqlite3_reset (statement);
+  return TRUE;
+}

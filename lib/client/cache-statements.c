@@ -51,6 +51,7 @@ const char *const cache_statement_texts[STMT_COUNT] = {
   [STMT_CONVERSATION_MARKS_DUE]
   = "SELECT id FROM conversation"
     " WHERE peer_last > delivered_told OR my_read > read_told",
+  [STMT_DRAFT_GET] = "SELECT text FROM draft WHERE conversation_id = ?1",
   [STMT_DRAFT_PUT] = "INSERT INTO draft (conversation_id, text) VALUES (?1, ?2)"
                      " ON CONFLICT (conversation_id) DO UPDATE SET text = ?2",
   [STMT_DRAFT_DELETE] = "DELETE FROM draft WHERE conversation_id = ?1",

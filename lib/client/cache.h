@@ -77,6 +77,9 @@ gboolean cache_count_conversations (Cache *self, guint *count_r,
                                     GError **error);
 gboolean cache_set_draft (Cache *self, guint64 conversation_id,
                           const char *draft, GError **error);
+/* draft_r (transfer full): NULL when there is none. */
+gboolean cache_get_draft (Cache *self, guint64 conversation_id, char **draft_r,
+                          GError **error);
 
 /* ---- snapshots: what is not put between these two goes ---- */
 

@@ -110,6 +110,7 @@ apply_conversation (KithEngine *self, Note *note)
   KithUser *peer = user_for (self, &record->peer);
   KithConversation *conversation
       = kith_engine_find_conversation (self, record->id);
+  const char *unsaved = g_hash_table_lookup (self->drafts, &record->id);
   guint unread = 0;
   gint64 time_us;
 
@@ -122,7 +123,9 @@ apply_conversation (KithEngine *self, Note *note)
   } else {
     conversation = kith_conversation_new (record->id, peer, self_id (self));
     kith_conversation_update (conversation, record);
-    kith_conversation_set_draft (conversation, record->draft);
+    /* What waits to be saved is newer than what was stored. */
+    kith_conversation_set_draft (conversation,
+                                 unsaved != NULL ? unsaved : record->draft);
     g_hash_table_insert (self->conversations_by_id, new_key (record->id),
                          conversation);
     g_hash_table_replace (self->conversations_by_peer,

@@ -299,6 +299,9 @@ known_or_new (Worker *self, guint64 id, GError **error)
   record = conversation_record_new ();
   record->id = id;
   record->have_from = 1;
+  /* Drafts outlive their conversation's leaving and coming. */
+  if (!cache_get_draft (self->cache, id, &record->draft, error))
+    g_clear_pointer (&record, conversation_record_free);
   return record;
 }
 

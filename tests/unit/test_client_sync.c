@@ -128,6 +128,7 @@ test_snapshot_again(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(kith_conversation_get_unread(talk), ==, 12);
 }
 
+/* data: is the draft on disk already, or has it just been typed? */
 static void
 test_restored_server(struct fixture *f, gconstpointer data)
 {
@@ -136,6 +137,11 @@ test_restored_server(struct fixture *f, gconstpointer data)
 	fake_server_write(f->server, FALSE, "of the old world");
 	WAIT_FOR(talk_find(talk, "of the old world") != NULL);
 	kith_engine_set_draft(f->d->engine, talk, "half a sen");
+	if (data != NULL) {
+		device_stop(f->d);
+		device_start(f->d);
+		WAIT_FOR(fake_server_live(f->server));
+	}
 	fake_server_restore(f->server);
 	fake_server_write_silently(f->server, "of the new world");
 	fixture_let_retry(f);
@@ -146,6 +152,7 @@ test_restored_server(struct fixture *f, gconstpointer data)
 	g_assert_null(talk_find(talk, "of the old world"));
 	g_assert_nonnull(talk_find(talk, "of the new world"));
 	g_assert_cmpuint(talk_count(talk), ==, 1);
+	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "half a sen");
 }
 
 static void
@@ -236,7 +243,9 @@ add_tests(void)
 	FIXTURE_ADD("catch-up", test_catch_up);
 	FIXTURE_ADD("window", test_window);
 	FIXTURE_ADD("snapshot-again", test_snapshot_again);
-	FIXTURE_ADD("restored-server", test_restored_server);
+	FIXTURE_ADD("restored-server/typing", test_restored_server);
+	g_test_add("/client/restored-server/saved", struct fixture, "saved",
+	    fixture_set_up, test_restored_server, fixture_tear_down);
 	FIXTURE_ADD("gap", test_gap);
 	FIXTURE_ADD("damaged", test_damaged);
 	FIXTURE_ADD("announcement", test_announcement);
