@@ -243,6 +243,8 @@ read_some (Connection *self, struct fault *fault)
   return code;
 }
 
+/* Reads only when no whole frame waits in memory: nobody would come back for
+ * one when the socket has nothing more to say. */
 static void
 read_in (Connection *self)
 {
@@ -250,10 +252,12 @@ read_in (Connection *self)
   struct fault fault = { 0 };
   enum kith_code code = KITH_OK;
 
-  while (code == KITH_OK && budget > 0 && !self->paused) {
-    code = read_some (self, &fault);
+  while (code == KITH_OK) {
     if (!take_frames (self, &budget))
       return;
+    if (budget == 0 || self->paused)
+      break;
+    code = read_some (self, &fault);
   }
   self->events->idle (self->data);
   if (self->phase != PHASE_OPEN)

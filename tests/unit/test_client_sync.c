@@ -24,6 +24,16 @@ test_live(struct fixture *f, gconstpointer data)
 	WAIT_FOR(kith_conversation_get_read_number(talk) == 2);
 }
 
+/* Small frames that come together are all read, without waiting for more. */
+static void
+test_burst(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_burst(f->server, 1000, "after the crowd");
+	WAIT_FOR(talk_find(talk, "after the crowd") != NULL);
+}
+
 static void
 test_catch_up(struct fixture *f, gconstpointer data)
 {
@@ -240,6 +250,7 @@ static void
 add_tests(void)
 {
 	FIXTURE_ADD("live", test_live);
+	FIXTURE_ADD("burst", test_burst);
 	FIXTURE_ADD("catch-up", test_catch_up);
 	FIXTURE_ADD("window", test_window);
 	FIXTURE_ADD("snapshot-again", test_snapshot_again);
