@@ -140,7 +140,8 @@ apply_record (Worker *self, MessageRecord *message, GError **error)
   if (!cache_add_message (self->cache, message, &fresh, error)
       || !leave_outbox (self, message, error))
     return FALSE;
-  fresh = fresh && message->number > record->last_number;
+  /* Not last_number: that of our own, sent, may be above this one. */
+  fresh = fresh && message->number > record->known_to;
   extend (self, record, message->number);
   record->last_number = MAX (record->last_number, message->number);
   record->time_us = MAX (record->time_us, message->time_us);

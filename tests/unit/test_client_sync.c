@@ -24,6 +24,23 @@ test_live(struct fixture *f, gconstpointer data)
 	WAIT_FOR(kith_conversation_get_read_number(talk) == 2);
 }
 
+/* A batch of the server's: the answer comes before what came before it. */
+static void
+test_crossed(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_set_fault(f->server, FAKE_CROSSED);
+	device_send(f->d, talk, "mine");
+	WAIT_FOR(talk_shows(talk, "crossed", KITH_MESSAGE_RECEIVED));
+	WAIT_FOR(talk_shows(talk, "mine", KITH_MESSAGE_SENT));
+	g_assert_cmpuint(kith_message_get_number(talk_message(talk, 0)), ==, 1);
+	g_assert_cmpstr(
+	    kith_message_get_text(talk_message(talk, 0)), ==, "crossed");
+	WAIT_FOR(kith_conversation_get_unread(talk) == 1);
+	g_assert_cmpuint(f->d->announced->len, ==, 1);
+}
+
 /* Small frames that come together are all read, without waiting for more. */
 static void
 test_burst(struct fixture *f, gconstpointer data)
@@ -250,6 +267,7 @@ static void
 add_tests(void)
 {
 	FIXTURE_ADD("live", test_live);
+	FIXTURE_ADD("crossed", test_crossed);
 	FIXTURE_ADD("burst", test_burst);
 	FIXTURE_ADD("catch-up", test_catch_up);
 	FIXTURE_ADD("window", test_window);
