@@ -190,12 +190,14 @@ apply_unsupported (Worker *self, const Kith__Event *event, GError **error)
 
 /* ---- marks ---- */
 
-static void
+/* TRUE: we have read further, which changes what is unread. */
+static gboolean
 merge_mark (Worker *self, ConversationRecord *record, const Kith__Mark *mark)
 {
   /* A mark above what can exist would colour messages of the future. */
   const guint64 delivered = MIN (mark->delivered, (guint64)G_MAXINT64);
   const guint64 read = MIN (mark->read, (guint64)G_MAXINT64);
+  const guint64 my_read = record->my_read;
 
   if (mark->user_id == self->account->self.id) {
     record->delivered_told
@@ -207,6 +209,7 @@ merge_mark (Worker *self, ConversationRecord *record, const Kith__Mark *mark)
     record->peer_delivered
         = MAX (record->peer_delivered, MAX (delivered, read));
   }
+  return record->my_read != my_read;
 }
 
 static gboolean
@@ -217,8 +220,11 @@ apply_mark (Worker *self, const Kith__Event *event, GError **error)
 
   if (record == NULL)
     return *error == NULL;
-  merge_mark (self, record, event->mark);
-  return events_recount (self, record, error) && put (self, record, error);
+  /* Counting for every mark would be quadratic. */
+  if (merge_mark (self, record, event->mark)
+      && !events_recount (self, record, error))
+    return FALSE;
+  return put (self, record, error);
 }
 
 /* ---- conversations ---- */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The engine against a scripted server: keeping in step, and the window. */
+#include <sys/resource.h>
+
 #include "client_fixture.h"
 
 /* ---- keeping in step ---- */
@@ -49,6 +51,44 @@ test_burst(struct fixture *f, gconstpointer data)
 
 	fake_server_burst(f->server, 1000, "after the crowd");
 	WAIT_FOR(talk_find(talk, "after the crowd") != NULL);
+}
+
+static gdouble
+cpu_s(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (gdouble)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	    (gdouble)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* What so many messages and marks cost, when nothing of them was read. */
+static gdouble
+cost_of_marks(struct fixture *f, guint count)
+{
+	KithConversation *talk = fixture_talk(f);
+	const guint before = kith_conversation_get_unread(talk);
+	const gdouble start = cpu_s();
+
+	fake_server_flood_marked(f->server, count);
+	WAIT_FOR(kith_conversation_get_unread(talk) == before + count);
+	return cpu_s() - start;
+}
+
+/* The other device has each message; this one is not slower for it. */
+static void
+test_many_marks(struct fixture *f, gconstpointer data)
+{
+	const guint count = test_under_valgrind() ? 200 : 2000;
+	gdouble first, last;
+
+	fixture_sign_in(f);
+	first = cost_of_marks(f, count);
+	cost_of_marks(f, count * 4);
+	last = cost_of_marks(f, count);
+	g_test_message("the first %.3f s, the last %.3f s", first, last);
+	g_assert_cmpfloat(last, <, first * 4);
 }
 
 static void
@@ -269,6 +309,7 @@ add_tests(void)
 	FIXTURE_ADD("live", test_live);
 	FIXTURE_ADD("crossed", test_crossed);
 	FIXTURE_ADD("burst", test_burst);
+	FIXTURE_ADD("many-marks", test_many_marks);
 	FIXTURE_ADD("catch-up", test_catch_up);
 	FIXTURE_ADD("window", test_window);
 	FIXTURE_ADD("snapshot-again", test_snapshot_again);
