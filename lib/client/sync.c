@@ -176,6 +176,8 @@ caught_up (Worker *self, GError **error)
   if (!worker_commit (self, error))
     return FALSE;
   tell_news (self);
+  /* Who is online is told from now on; who left before now was not told. */
+  worker_note (self, note_new (NOTE_PRESENCE_RESET));
   session_live (self);
   marks_send_all (self);
   friends_resend (self);

@@ -92,6 +92,14 @@ test_many_marks(struct fixture *f, gconstpointer data)
 }
 
 static void
+test_gone_before_live(struct fixture *f, gconstpointer data)
+{
+	fake_server_set_fault(f->server, FAKE_PRESENT);
+	fixture_sign_in(f);
+	WAIT_FOR(!kith_conversation_get_online(fixture_talk(f)));
+}
+
+static void
 test_catch_up(struct fixture *f, gconstpointer data)
 {
 	KithConversation *talk = fixture_ready(f);
@@ -310,6 +318,7 @@ add_tests(void)
 	FIXTURE_ADD("crossed", test_crossed);
 	FIXTURE_ADD("burst", test_burst);
 	FIXTURE_ADD("many-marks", test_many_marks);
+	FIXTURE_ADD("gone-before-live", test_gone_before_live);
 	FIXTURE_ADD("catch-up", test_catch_up);
 	FIXTURE_ADD("window", test_window);
 	FIXTURE_ADD("snapshot-again", test_snapshot_again);
