@@ -58,8 +58,10 @@ first_page (Worker *self, const Kith__Snapshot *page, GError **error)
   cursor->sequence = page->sequence;
   memcpy (cursor->epoch, page->epoch.data, RECORD_EPOCH_SIZE);
   if (self->cursor.known
-      && memcmp (self->cursor.epoch, cursor->epoch, RECORD_EPOCH_SIZE) != 0) {
-    /* Another database: its numbers mean other things. */
+      && (memcmp (self->cursor.epoch, cursor->epoch, RECORD_EPOCH_SIZE) != 0
+          || cursor->sequence < self->cursor.sequence)) {
+    /* Another database, or an older copy of it that nobody gave an epoch of
+     * its own: its numbers mean other things. */
     if (!cache_forget_all (self->cache, error))
       return FALSE;
     self->cursor.known = FALSE;

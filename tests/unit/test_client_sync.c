@@ -230,6 +230,36 @@ test_restored_server(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "half a sen");
 }
 
+/* No new epoch, but numbers that are given anew. */
+static void
+test_rolled_back_server(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "never was");
+	fake_server_write(f->server, FALSE, "nor this");
+	WAIT_FOR(talk_find(talk, "nor this") != NULL);
+	fake_server_roll_back(f->server);
+	fixture_let_retry(f);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	fake_server_write(f->server, FALSE, "this is");
+	WAIT_FOR(kith_conversation_get_last_message(fixture_talk(f)) != NULL &&
+	    kith_message_get_number(
+		kith_conversation_get_last_message(fixture_talk(f))) == 1);
+	device_open(f->d, fixture_talk(f));
+	WAIT_FOR(talk_find(fixture_talk(f), "this is") != NULL);
+	g_assert_cmpuint(talk_count(fixture_talk(f)), ==, 1);
+	device_send(f->d, fixture_talk(f), "and an answer");
+	WAIT_FOR(
+	    talk_shows(fixture_talk(f), "and an answer", KITH_MESSAGE_SENT));
+
+	device_stop(f->d);
+	device_start(f->d);
+	device_open(f->d, fixture_talk(f));
+	g_assert_cmpuint(talk_count(fixture_talk(f)), ==, 2);
+	g_assert_nonnull(talk_find(fixture_talk(f), "and an answer"));
+}
+
 static void
 test_gap(struct fixture *f, gconstpointer data)
 {
@@ -325,6 +355,7 @@ add_tests(void)
 	FIXTURE_ADD("restored-server/typing", test_restored_server);
 	g_test_add("/client/restored-server/saved", struct fixture, "saved",
 	    fixture_set_up, test_restored_server, fixture_tear_down);
+	FIXTURE_ADD("rolled-back-server", test_rolled_back_server);
 	FIXTURE_ADD("gap", test_gap);
 	FIXTURE_ADD("damaged", test_damaged);
 	FIXTURE_ADD("announcement", test_announcement);
