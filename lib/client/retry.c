@@ -9,6 +9,7 @@
 #define RETRY_MAX_MS 180000
 #define RETRY_DOUBLINGS 8           /* 1 s << 8 is above the maximum */
 #define RETRY_SERVER_MAX_MS 3600000 /* what a server can ask of us */
+#define RETRY_HELD_MS 30000         /* so long live, and all is well */
 
 static gboolean
 on_retry (gpointer data)
@@ -27,13 +28,27 @@ with_jitter (guint ms)
   return ms / 2 + (guint)g_random_int_range (0, (gint32)(ms / 2) + 1);
 }
 
+/* After a live connection the waiting begins anew, unless it was one of a row
+ * that fell as soon as they stood: a server can die of what we ask first. */
+static void
+judge_connection (Worker *self)
+{
+  if (self->phase != SESSION_LIVE)
+    return;
+  if (clock_now_ms (self->clock) - self->live_since_ms >= RETRY_HELD_MS)
+    self->falls = 0;
+  self->failures = self->falls++;
+}
+
 void
 session_retry_later (Worker *self, KithEngineState state, const char *sentence,
                      guint at_least_ms)
 {
-  const guint doublings = MIN (self->failures, RETRY_DOUBLINGS);
-  guint wait_ms = with_jitter (MIN (RETRY_FIRST_MS << doublings, RETRY_MAX_MS));
+  guint doublings, wait_ms;
 
+  judge_connection (self);
+  doublings = MIN (self->failures, RETRY_DOUBLINGS);
+  wait_ms = with_jitter (MIN (RETRY_FIRST_MS << doublings, RETRY_MAX_MS));
   if (at_least_ms > 0)
     wait_ms = MAX (wait_ms, MIN (at_least_ms, RETRY_SERVER_MAX_MS)
                                 + with_jitter (RETRY_FIRST_MS));

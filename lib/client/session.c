@@ -363,7 +363,7 @@ void
 session_live (Worker *self)
 {
   self->phase = SESSION_LIVE;
-  self->failures = 0;
+  self->live_since_ms = clock_now_ms (self->clock);
   worker_set_state (self, KITH_ENGINE_ONLINE, NULL, -1);
 }
 

@@ -73,6 +73,8 @@ struct _Worker {
   Attempt *attempt;
   GTask *sign_out_task;
   guint failures; /* in a row */
+  guint falls;    /* in a row, of connections that had just become live */
+  gint64 live_since_ms;
   gboolean ca_distrusted;
   GSource *retry_timer;
   GSource *sign_in_timer;

@@ -314,6 +314,34 @@ test_back_off(struct fixture *f, gconstpointer data)
 	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
 }
 
+/* It goes live and falls at once: that is no success. */
+static void
+test_falls_again(struct fixture *f, gconstpointer data)
+{
+	gint64 wait = 0;
+
+	fixture_sign_in(f);
+	for (guint i = 0; i < 6; i++) {
+		fake_server_drop(f->server);
+		WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+		wait = clock_next_ms(f->clock);
+		clock_advance(f->clock, (guint64)wait);
+		WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+		WAIT_FOR(fake_server_live(f->server));
+	}
+	g_assert_cmpint(wait, >=, 16000);
+
+	/* One that holds is. */
+	clock_advance(f->clock, 30000);
+	WAIT_FOR(fake_server_pings(f->server) == 1);
+	WAIT_FOR(clock_next_ms(f->clock) > 15000);
+	clock_advance(f->clock, 30000);
+	WAIT_FOR(fake_server_pings(f->server) == 2);
+	fake_server_drop(f->server);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	g_assert_cmpint(clock_next_ms(f->clock), <=, 1000);
+}
+
 static void
 test_silent_server(struct fixture *f, gconstpointer data)
 {
@@ -380,6 +408,7 @@ add_tests(void)
 	FIXTURE_ADD("locked", test_locked);
 	FIXTURE_ADD("cancel", test_cancel);
 	FIXTURE_ADD("back-off", test_back_off);
+	FIXTURE_ADD("falls-again", test_falls_again);
 	FIXTURE_ADD("silent-server", test_silent_server);
 	FIXTURE_ADD("offline-start", test_offline_start);
 	FIXTURE_ADD("one-profile", test_one_profile);
