@@ -413,6 +413,7 @@ load_older (Worker *self, const ConversationRecord *record, Command *command)
   waiting->window_first = command->number;
   waiting->generation = command->generation;
   if (!page_older (self, record, waiting, &too_short, &error) || !too_short) {
+    worker_mend_cache (self, error);
     worker_done (self, g_steal_pointer (&command->task), error);
     g_free (waiting);
     return;
@@ -450,5 +451,6 @@ command_load (Worker *self, Command *command)
   } else {
     page_newest (self, record, command, &error);
   }
+  worker_mend_cache (self, error);
   worker_done (self, g_steal_pointer (&command->task), error);
 }

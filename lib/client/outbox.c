@@ -268,8 +268,8 @@ command_send (Worker *self, Command *command)
 {
   GError *error = NULL;
 
-  if (check (self, command, &error))
-    store (self, command, &error);
+  if (check (self, command, &error) && !store (self, command, &error))
+    worker_mend_cache (self, error);
   worker_done (self, g_steal_pointer (&command->task), error);
 }
 

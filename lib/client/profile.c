@@ -135,16 +135,11 @@ read_profile (Worker *self, GError **error)
   return TRUE;
 }
 
-void
-worker_cache_failed (Worker *self, GError *error)
+/* Another cache in the place of the damaged one; what is in memory of that one
+ * must be gone. */
+static void
+replace_cache (Worker *self, const GError *failure)
 {
-  g_autoptr (GError) failure = error;
-
-  worker_rollback (self);
-  if (!client_error_is (failure, KITH_INTEGRITY)) {
-    worker_notice (self, failure->message);
-    return;
-  }
   g_clear_pointer (&self->cache, cache_close);
   self->cache = cache_move_aside (self->folder, NULL);
   worker_note (self, note_new (NOTE_RESET));
@@ -154,6 +149,27 @@ worker_cache_failed (Worker *self, GError *error)
   }
   worker_notice (self, "The local store was damaged; it is fetched again from "
                        "the server.");
+}
+
+void
+worker_cache_failed (Worker *self, GError *error)
+{
+  g_autoptr (GError) failure = error;
+
+  worker_rollback (self);
+  if (!client_error_is (failure, KITH_INTEGRITY))
+    worker_notice (self, failure->message);
+  else if (self->phase != SESSION_NONE)
+    session_fail (self, failure); /* its cursor is not the new one's */
+  else
+    replace_cache (self, failure);
+}
+
+void
+worker_mend_cache (Worker *self, const GError *error)
+{
+  if (client_error_is (error, KITH_INTEGRITY))
+    worker_cache_failed (self, g_error_copy (error));
 }
 
 void

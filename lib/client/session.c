@@ -429,16 +429,12 @@ session_fail (Worker *self, const GError *error)
     sign_out_finish (self);
     return;
   }
-  if (self->attempt != NULL) {
+  if (self->attempt != NULL)
     fail_attempt (self, kept);
-    return;
-  }
-  if (client_error_is (kept, KITH_UNTRUSTED)) {
+  else if (client_error_is (kept, KITH_UNTRUSTED))
     key_changed (self);
-    return;
-  }
-  session_retry_later (self, KITH_ENGINE_OFFLINE, kept->message,
-                       kith_client_error_get_retry_after_ms (kept));
-  if (client_error_is (kept, KITH_INTEGRITY))
-    worker_cache_failed (self, g_steal_pointer (&kept));
+  else
+    session_retry_later (self, KITH_ENGINE_OFFLINE, kept->message,
+                         kith_client_error_get_retry_after_ms (kept));
+  worker_mend_cache (self, kept);
 }

@@ -137,6 +137,8 @@ void worker_clear_timer (GSource **timer);
 /* An error of the cache outside of a connection: told, and mended if the cache
  * is damaged. (transfer full) error. */
 void worker_cache_failed (Worker *self, GError *error);
+/* The same for an error that somebody else is told: only damage is mended. */
+void worker_mend_cache (Worker *self, const GError *error);
 /* Notes for all that is in the cache. */
 gboolean worker_tell_all (Worker *self, GError **error);
 

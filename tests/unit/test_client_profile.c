@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is on this disk: damaged, not to be written, left over, given up. */
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "client_fixture.h"
+
+static char *
+path_of(struct fixture *f, const char *name)
+{
+	return g_build_filename(f->d->folder, name, NULL);
+}
+
+/* ---- damage ---- */
+
+/* From now on a statement fails as it would on a page that is not sound. */
+static void
+damage(struct fixture *f, const char *table)
+{
+	g_autofree char *path = path_of(f, "cache.db");
+	g_autofree char *sql =
+	    g_strdup_printf("CREATE TRIGGER broken BEFORE INSERT ON %s "
+			    "BEGIN SELECT RAISE(ABORT, 'broken'); END",
+		table);
+	sqlite3 *db = NULL;
+
+	g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	g_assert_cmpint(
+	    sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static gboolean
+shows_last(struct fixture *f, const char *text)
+{
+	KithConversation *talk = fixture_talk(f);
+	KithMessage *last =
+	    talk == NULL ? NULL : kith_conversation_get_last_message(talk);
+
+	return last != NULL && g_str_equal(kith_message_get_text(last), text);
+}
+
+/* It shows while the connection lives: all is fetched again, at once. */
+static void
+test_damaged_live(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "before");
+	WAIT_FOR(talk_find(talk, "before") != NULL);
+	damage(f, "draft");
+	kith_engine_set_draft(f->d->engine, talk, "I was just go");
+	WAIT_FOR(f->d->notices->len == 1);
+	fake_server_write(f->server, FALSE, "after");
+	fixture_move_until_online(f);
+	WAIT_FOR(shows_last(f, "after"));
+	device_stop(f->d);
+	device_start(f->d);
+	g_assert_true(shows_last(f, "after"));
+	g_assert_cmpuint(fake_server_password_sign_ins(f->server), ==, 1);
+}
+
+/* Sending finds it: the text comes back, and the next time it goes. */
+static void
+test_damaged_outbox(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	struct test_result r = { NULL };
+	g_autoptr(GError) error = NULL;
+
+	damage(f, "outbox");
+	kith_engine_send_message_async(
+	    f->d->engine, talk, "not now", test_on_done, &r);
+	WAIT_FOR(r.result != NULL);
+	g_assert_false(
+	    kith_engine_send_message_finish(f->d->engine, r.result, &error));
+	test_result_clear(&r);
+	WAIT_FOR(f->d->notices->len == 1);
+	fixture_move_until_online(f);
+	WAIT_FOR(fixture_talk(f) != NULL);
+	talk = fixture_talk(f);
+	device_open(f->d, talk);
+	device_send(f->d, talk, "but now");
+	WAIT_FOR(talk_shows(talk, "but now", KITH_MESSAGE_SENT));
+}
+
+/* ---- signing in and out ---- */
+
+static void
+add_tests(void)
+{
+	FIXTURE_ADD("damaged-live", test_damaged_live);
+	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
+}
+
+int
+main(int argc, char **argv)
+{
+	return fixture_run(&argc, &argv, add_tests);
+}
