@@ -197,6 +197,8 @@ void
 command_shutdown (Worker *self, Command *command)
 {
   session_end_attempt (self, client_error_new (KITH_STOPPING, NULL));
+  if (self->sign_out_task != NULL)
+    sign_out_finish (self); /* it was wished, and is not put off */
   session_close (self);
   friends_end (self);
   worker_commit (self, NULL);

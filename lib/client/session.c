@@ -150,7 +150,8 @@ on_goodbye (Worker *self, const Kith__ToClient *message, GError **error)
 {
   g_autoptr (GError) reason = requests_error_from (message->goodbye->reason);
 
-  if (!session_stops (self, reason))
+  /* Who signs out is not stopped by anything. */
+  if (self->phase == SESSION_LEAVING || !session_stops (self, reason))
     session_fail (self, reason);
   return TRUE;
 }

@@ -89,10 +89,49 @@ test_damaged_outbox(struct fixture *f, gconstpointer data)
 /* ---- signing in and out ---- */
 
 static void
+test_locked_leaver(struct fixture *f, gconstpointer data)
+{
+	struct test_result r = { NULL };
+
+	fixture_sign_in(f);
+	fake_server_set_fault(f->server, FAKE_LOCKS_LEAVER);
+	kith_engine_sign_out_async(f->d->engine, NULL, test_on_done, &r);
+	WAIT_FOR(r.result != NULL);
+	g_assert_true(
+	    kith_engine_sign_out_finish(f->d->engine, r.result, NULL));
+	test_result_clear(&r);
+	g_assert_cmpint(device_state(f->d), ==, KITH_ENGINE_SIGNED_OUT);
+	g_assert_null(fixture_talk(f));
+}
+
+/* The window is closed before the server has answered. */
+static void
+test_closed_leaver(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *account = path_of(f, "account.ini");
+	struct test_result r = { NULL }, end = { NULL };
+
+	fixture_sign_in(f);
+	fake_server_set_fault(f->server, FAKE_SILENT);
+	kith_engine_sign_out_async(f->d->engine, NULL, test_on_done, &r);
+	kith_engine_shutdown_async(f->d->engine, test_on_done, &end);
+	WAIT_FOR(end.result != NULL);
+	test_result_clear(&end);
+	WAIT_FOR(r.result != NULL);
+	test_result_clear(&r);
+	device_stop(f->d);
+	g_assert_false(g_file_test(account, G_FILE_TEST_EXISTS));
+	device_start(f->d);
+	g_assert_cmpint(device_state(f->d), ==, KITH_ENGINE_SIGNED_OUT);
+}
+
+static void
 add_tests(void)
 {
 	FIXTURE_ADD("damaged-live", test_damaged_live);
 	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
+	FIXTURE_ADD("locked-leaver", test_locked_leaver);
+	FIXTURE_ADD("closed-leaver", test_closed_leaver);
 }
 
 int
