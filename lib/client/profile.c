@@ -112,6 +112,15 @@ worker_tell_all (Worker *self, GError **error)
   return TRUE;
 }
 
+/* Without an account: what a sign-out that was killed has left. */
+static gboolean
+forget_left_over (Worker *self, GError **error)
+{
+  g_clear_pointer (&self->cache, cache_close);
+  cache_delete (self->folder);
+  return open_cache (self, error);
+}
+
 /* Reads what is there. A damaged store is given up once. */
 static gboolean
 read_profile (Worker *self, GError **error)
@@ -121,7 +130,7 @@ read_profile (Worker *self, GError **error)
 
   self->account = account_load (self->folder, error);
   if (self->account == NULL)
-    return *error == NULL;
+    return *error == NULL && forget_left_over (self, error);
   note = note_new (NOTE_ACCOUNT);
   note->account = account_copy (self->account);
   worker_note (self, note);

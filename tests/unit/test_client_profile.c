@@ -88,6 +88,38 @@ test_damaged_outbox(struct fixture *f, gconstpointer data)
 
 /* ---- signing in and out ---- */
 
+/* Killed while it signed out: nothing of it reaches who signs in next. */
+static void
+test_left_over(struct fixture *f, gconstpointer data)
+{
+	const KithSignInDetails details = fixture_details(f);
+	g_autofree char *path = path_of(f, "account.ini");
+	g_autoptr(GError) error = NULL;
+
+	fixture_ready(f);
+	fake_server_set_fault(f->server, FAKE_CLOSED);
+	fake_server_drop(f->server);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	device_send(f->d, fixture_talk(f), "of who was here");
+	kith_engine_set_draft(f->d->engine, fixture_talk(f), "and he wanted");
+	device_stop(f->d);
+	g_assert_cmpint(g_unlink(path), ==, 0);
+
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	device_start(f->d);
+	g_assert_cmpint(device_state(f->d), ==, KITH_ENGINE_SIGNED_OUT);
+	error = device_sign_in(f->d, &details);
+	g_assert_no_error(error);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	g_assert_nonnull(fixture_talk(f));
+	g_assert_cmpuint(kith_engine_get_unsent(f->d->engine), ==, 0);
+	device_open(f->d, fixture_talk(f));
+	g_assert_cmpuint(talk_count(fixture_talk(f)), ==, 0);
+	g_assert_cmpstr(
+	    kith_conversation_get_draft(fixture_talk(f)), ==, "");
+	g_assert_cmpuint(fake_server_messages(f->server), ==, 0);
+}
+
 static void
 test_locked_leaver(struct fixture *f, gconstpointer data)
 {
@@ -130,6 +162,7 @@ add_tests(void)
 {
 	FIXTURE_ADD("damaged-live", test_damaged_live);
 	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
+	FIXTURE_ADD("left-over", test_left_over);
 	FIXTURE_ADD("locked-leaver", test_locked_leaver);
 	FIXTURE_ADD("closed-leaver", test_closed_leaver);
 }
