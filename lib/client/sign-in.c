@@ -59,9 +59,7 @@ device_name (void)
 static gboolean
 become (Worker *self, const Kith__SignedIn *answer, GError **error)
 {
-  Account *account = self->attempt != NULL
-                         ? g_steal_pointer (&self->attempt->account)
-                         : account_copy (self->account);
+  Account *account = account_copy (session_account (self));
   const guint64 before = self->account == NULL ? 0 : self->account->self.id;
   Note *note;
 
@@ -76,6 +74,11 @@ become (Worker *self, const Kith__SignedIn *answer, GError **error)
   account_promote_pin (account, connection_get_peer_pin (self->connection));
   if (self->announces_keys)
     account_set_next_pin (account, answer->next_key);
+  /* What cannot be kept is not begun. */
+  if (!account_save (account, self->folder, error)) {
+    account_free (account);
+    return FALSE;
+  }
   account_free (self->account);
   self->account = account;
   if (before != 0 && before != account->self.id) {
@@ -84,8 +87,6 @@ become (Worker *self, const Kith__SignedIn *answer, GError **error)
       return FALSE;
     worker_note (self, note_new (NOTE_RESET));
   }
-  if (!account_save (account, self->folder, error))
-    return FALSE;
   note = note_new (NOTE_ACCOUNT);
   note->account = account_copy (account);
   worker_note (self, note);
@@ -93,20 +94,26 @@ become (Worker *self, const Kith__SignedIn *answer, GError **error)
 }
 
 static gboolean
-keep_token (Worker *self, const Kith__SignedIn *answer, GError **error)
+check_token (Worker *self, const Kith__SignedIn *answer, GError **error)
+{
+  if (answer->token.len == ENVELOPE_TOKEN_SIZE
+      || (answer->token.len == 0 && self->token != NULL))
+    return TRUE;
+  return session_protocol_error (error, "The server gave no device token.");
+}
+
+static void
+keep_token (Worker *self, const Kith__SignedIn *answer)
 {
   Note *note;
 
-  if (answer->token.len == 0 && self->token != NULL)
-    return TRUE;
-  if (answer->token.len != ENVELOPE_TOKEN_SIZE)
-    return session_protocol_error (error, "The server gave no device token.");
+  if (answer->token.len == 0)
+    return;
   g_clear_pointer (&self->token, g_bytes_unref);
   self->token = kith_secret_bytes_new (answer->token.data, answer->token.len);
   note = note_new (NOTE_TOKEN);
   note->token = kith_secret_bytes_new (answer->token.data, answer->token.len);
   worker_note (self, note);
-  return TRUE;
 }
 
 static gboolean
@@ -123,9 +130,10 @@ on_signed_in (Worker *self, const Kith__ToClient *answer, gpointer data,
     return TRUE;
   }
   worker_clear_timer (&self->sign_in_timer);
-  if (!become (self, answer->signed_in, error)
-      || !keep_token (self, answer->signed_in, error))
+  if (!check_token (self, answer->signed_in, error)
+      || !become (self, answer->signed_in, error))
     return FALSE;
+  keep_token (self, answer->signed_in);
   self->phase = SESSION_SYNCING;
   worker_set_state (self, KITH_ENGINE_SYNCING, NULL, -1);
   session_end_attempt (self, NULL);

@@ -88,6 +88,27 @@ test_damaged_outbox(struct fixture *f, gconstpointer data)
 
 /* ---- signing in and out ---- */
 
+/* The account cannot be stored: then there is none, and one can try again. */
+static void
+test_account_not_written(struct fixture *f, gconstpointer data)
+{
+	const KithSignInDetails details = fixture_details(f);
+	g_autofree char *path = path_of(f, "account.ini");
+	g_autoptr(GError) error = NULL;
+
+	device_start(f->d);
+	g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
+	error = device_sign_in(f->d, &details);
+	g_assert_error(error, KITH_CLIENT_ERROR, KITH_IO);
+	g_clear_error(&error);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_SIGNED_OUT);
+	g_assert_null(kith_engine_get_self_user(f->d->engine));
+	g_assert_cmpint(g_rmdir(path), ==, 0);
+	error = device_sign_in(f->d, &details);
+	g_assert_no_error(error);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+}
+
 /* Killed while it signed out: nothing of it reaches who signs in next. */
 static void
 test_left_over(struct fixture *f, gconstpointer data)
@@ -162,6 +183,7 @@ add_tests(void)
 {
 	FIXTURE_ADD("damaged-live", test_damaged_live);
 	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
+	FIXTURE_ADD("account-not-written", test_account_not_written);
 	FIXTURE_ADD("left-over", test_left_over);
 	FIXTURE_ADD("locked-leaver", test_locked_leaver);
 	FIXTURE_ADD("closed-leaver", test_closed_leaver);
