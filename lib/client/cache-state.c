@@ -106,9 +106,32 @@ cache_forget_all (Cache *self, GError **error)
 
   cache_bind_text (statement, 1, META_CURSOR);
   return cache_run (self, statement, error)
+         && run (self, STMT_ORPHAN_NAMES, error)
+         && run (self, STMT_ORPHAN_OUTBOX, error)
+         && run (self, STMT_ORPHAN_DRAFTS, error)
          && run (self, STMT_FORGET_MESSAGES, error)
          && run (self, STMT_FORGET_CONVERSATIONS, error)
          && run (self, STMT_FORGET_REQUESTS, error);
+}
+
+static gboolean
+claim (Cache *self, CacheStatement which, guint64 conversation_id,
+       const char *peer_name, GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, which);
+
+  cache_bind_id (statement, 1, conversation_id);
+  cache_bind_text (statement, 2, peer_name);
+  return cache_run (self, statement, error);
+}
+
+gboolean
+cache_claim (Cache *self, guint64 conversation_id, const char *peer_name,
+             GError **error)
+{
+  return claim (self, STMT_CLAIM_OUTBOX, conversation_id, peer_name, error)
+         && claim (self, STMT_CLAIM_DRAFT, conversation_id, peer_name, error)
+         && claim (self, STMT_CLAIM_NAME, conversation_id, peer_name, error);
 }
 
 gboolean

@@ -16,6 +16,12 @@
 #define MESSAGE_COLUMNS                                                        \
   "conversation_id, number, sender_id, time_us, text FROM message"
 
+#define ORPHAN_KEY "for:"
+#define ORPHAN_NUMBER                                                          \
+  "(SELECT m.rowid FROM conversation AS c JOIN user AS u ON u.id = c.peer_id"  \
+  " JOIN meta AS m ON m.key = '" ORPHAN_KEY "' || u.name"                      \
+  " WHERE c.id = conversation_id)"
+
 #define OUTBOX_COLUMNS                                                         \
   "id, operation, conversation_id, sender_id, time_us, text, reason"           \
   " FROM outbox"
@@ -74,6 +80,28 @@ const char *const cache_statement_texts[STMT_COUNT] = {
   [STMT_SNAPSHOT_DELETE_CONVERSATIONS]
   = "DELETE FROM conversation WHERE in_snapshot = 0",
   [STMT_SNAPSHOT_DELETE_REQUESTS] = "DELETE FROM request WHERE in_snapshot = 0",
+  /* Orphans have a number below zero in the place of their conversation's: that
+   * of the row in meta which names the person. One whose conversation was not
+   * known stays as it is. */
+  [STMT_ORPHAN_NAMES]
+  = "INSERT OR IGNORE INTO meta (key, value)"
+    " SELECT '" ORPHAN_KEY "' || u.name, NULL"
+    " FROM conversation AS c JOIN user AS u ON u.id = c.peer_id"
+    " WHERE c.id IN (SELECT conversation_id FROM outbox"
+    " UNION SELECT conversation_id FROM draft)",
+  [STMT_ORPHAN_OUTBOX]
+  = "UPDATE outbox SET conversation_id = -" ORPHAN_NUMBER
+    " WHERE conversation_id IN (SELECT id FROM conversation)",
+  [STMT_ORPHAN_DRAFTS]
+  = "UPDATE OR REPLACE draft SET conversation_id = -" ORPHAN_NUMBER
+    " WHERE conversation_id IN (SELECT id FROM conversation)",
+  [STMT_CLAIM_OUTBOX] = "UPDATE outbox SET conversation_id = ?1 WHERE"
+                        " conversation_id = -(SELECT rowid FROM meta"
+                        " WHERE key = '" ORPHAN_KEY "' || ?2)",
+  [STMT_CLAIM_DRAFT] = "UPDATE OR REPLACE draft SET conversation_id = ?1 WHERE"
+                       " conversation_id = -(SELECT rowid FROM meta"
+                       " WHERE key = '" ORPHAN_KEY "' || ?2)",
+  [STMT_CLAIM_NAME] = "DELETE FROM meta WHERE key = '" ORPHAN_KEY "' || ?2",
   [STMT_FORGET_MESSAGES] = "DELETE FROM message",
   [STMT_FORGET_CONVERSATIONS] = "DELETE FROM conversation",
   [STMT_FORGET_REQUESTS] = "DELETE FROM request",
@@ -116,8 +144,10 @@ const char *const cache_statement_texts[STMT_COUNT] = {
                        " WHERE conversation_id = ?1 OR ?1 = 0 ORDER BY id",
   [STMT_OUTBOX_HEADS]
   = "SELECT " OUTBOX_COLUMNS " WHERE id IN (SELECT min(id) FROM outbox"
-    " WHERE reason IS NULL GROUP BY conversation_id) ORDER BY id",
+    " WHERE reason IS NULL AND conversation_id > 0"
+    " GROUP BY conversation_id) ORDER BY id",
   [STMT_OUTBOX_REMOVE] = "DELETE FROM outbox WHERE id = ?1",
   [STMT_OUTBOX_FAIL] = "UPDATE outbox SET reason = ?2 WHERE id = ?1",
+  [STMT_OUTBOX_OWN] = "UPDATE outbox SET sender_id = ?1",
   [STMT_OUTBOX_COUNT] = "SELECT count(*) FROM outbox",
 };

@@ -91,8 +91,17 @@ gboolean cache_mark_request_in_snapshot (Cache *self, guint64 request_id,
 /* gone_r: ids (GArray of guint64) of conversations, and of requests. */
 gboolean cache_end_snapshot (Cache *self, GArray **conversations_r,
                              GArray **requests_r, GError **error);
-/* The server's database is another one: all but outbox and drafts. */
+/*
+ * The server's database is another one: all but outbox and drafts. These keep
+ * the name of whom they are for, and belong to no conversation until
+ * cache_claim(): the old one's number may be another's now.
+ */
 gboolean cache_forget_all (Cache *self, GError **error);
+/* This conversation, new here, is with this person. */
+gboolean cache_claim (Cache *self, guint64 conversation_id,
+                      const char *peer_name, GError **error);
+/* What is in the outbox was written by this user: we, by another id. */
+gboolean cache_outbox_own (Cache *self, guint64 sender_id, GError **error);
 
 /* ---- messages ---- */
 

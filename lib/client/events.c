@@ -306,10 +306,16 @@ known_or_new (Worker *self, guint64 id, GError **error)
   record = conversation_record_new ();
   record->id = id;
   record->have_from = 1;
-  /* Drafts outlive their conversation's leaving and coming. */
-  if (!cache_get_draft (self->cache, id, &record->draft, error))
-    g_clear_pointer (&record, conversation_record_free);
   return record;
+}
+
+/* What was typed outlives its conversation's leaving and coming. */
+static gboolean
+welcome (Worker *self, ConversationRecord *record, GError **error)
+{
+  self->wake_outbox = TRUE;
+  return cache_claim (self->cache, record->id, record->peer.name, error)
+         && cache_get_draft (self->cache, record->id, &record->draft, error);
 }
 
 static void
@@ -327,6 +333,7 @@ events_merge_conversation (Worker *self, const Kith__Conversation *wire,
                            GError **error)
 {
   g_autoptr (ConversationRecord) record = NULL;
+  gboolean is_new;
   Note *note;
 
   if (!check_conversation (wire))
@@ -334,9 +341,12 @@ events_merge_conversation (Worker *self, const Kith__Conversation *wire,
   record = known_or_new (self, wire->id, error);
   if (record == NULL)
     return FALSE;
+  is_new = record->peer.id == 0;
   user_record_clear (&record->peer);
   if (!user_record_from_wire (&record->peer, wire->peer))
     return impossible (error);
+  if (is_new && !welcome (self, record, error))
+    return FALSE;
   record->friends = wire->friends;
   record->first_kept = MAX (wire->first_kept, 1);
   record->unread = wire->unread;

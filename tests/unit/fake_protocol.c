@@ -32,7 +32,7 @@ fill_message(struct fake_server *s, guint number, Kith__Message *to,
 
 	kith__message__init(to);
 	kith__content__init(content);
-	to->conversation_id = FAKE_TALK;
+	to->conversation_id = s->talk;
 	to->number = number;
 	to->sender_id = m->sender;
 	to->time_us = m->time_us;
@@ -87,7 +87,7 @@ void
 fake_server_write(struct fake_server *s, gboolean own, const char *text)
 {
 	fake_lock(s);
-	put_message_event(s, add_message(s, own ? 1 : 2, text));
+	put_message_event(s, add_message(s, own ? s->alice : 2, text));
 	fake_unlock(s);
 }
 
@@ -139,7 +139,7 @@ fake_server_mark(struct fake_server *s, guint delivered, guint read)
 	event.sequence = newest(s) - 4 + (read > 0);
 	event.body_case = KITH__EVENT__BODY_MARK;
 	event.mark = &mark;
-	mark.conversation_id = FAKE_TALK;
+	mark.conversation_id = s->talk;
 	mark.user_id = 2;
 	mark.delivered = delivered;
 	mark.read = read;
@@ -157,6 +157,17 @@ fake_server_restore(struct fake_server *s)
 	s->alice_delivered = s->alice_read = 0;
 	s->bob_delivered = s->bob_read = 0;
 	s->drop = TRUE;
+	fake_unlock(s);
+}
+
+void
+fake_server_restore_others(struct fake_server *s, gboolean with_bob)
+{
+	fake_server_restore(s);
+	fake_lock(s);
+	s->talk = FAKE_NEW_TALK;
+	s->alice = 11;
+	s->bobless = !with_bob;
 	fake_unlock(s);
 }
 
@@ -262,9 +273,9 @@ fake_server_flood_marked(struct fake_server *s, guint count)
 
 	event.body_case = KITH__EVENT__BODY_MARK;
 	event.mark = &mark;
-	mark.conversation_id = FAKE_TALK;
-	mark.user_id = 1;
+	mark.conversation_id = s->talk;
 	fake_lock(s);
+	mark.user_id = s->alice;
 	for (guint i = 0; i < count; i++) {
 		const guint number = add_message(s, 2, "flood");
 
@@ -418,7 +429,7 @@ answer_sign_in(struct fake_server *s, const Kith__ToServer *message)
 	out.body_case = KITH__TO_CLIENT__BODY_SIGNED_IN;
 	out.signed_in = &signed_in;
 	signed_in.self = &self;
-	self.id = 1;
+	self.id = s->alice;
 	self.name = (char *)"alice";
 	signed_in.epoch.data = s->epoch;
 	signed_in.epoch.len = sizeof(s->epoch);
@@ -432,18 +443,66 @@ answer_sign_in(struct fake_server *s, const Kith__ToServer *message)
 	fake_put(s, &out);
 }
 
+/* Who has the conversation's number after fake_server_restore_others(). */
+static void
+fill_stranger(Kith__Conversation *talk, Kith__User *carol)
+{
+	kith__conversation__init(talk);
+	kith__user__init(carol);
+	talk->id = FAKE_TALK;
+	talk->peer = carol;
+	talk->friends = TRUE;
+	talk->first_kept = 1;
+	carol->id = 3;
+	carol->name = (char *)"carol";
+}
+
+struct fake_talk {
+	Kith__Conversation talk;
+	Kith__User bob;
+	Kith__Mark mark;
+	Kith__Mark *marks[1];
+	Kith__Message last;
+	Kith__Content content;
+};
+
+static void
+fill_talk(struct fake_server *s, struct fake_talk *t)
+{
+	kith__conversation__init(&t->talk);
+	kith__user__init(&t->bob);
+	kith__mark__init(&t->mark);
+	t->talk.id = s->talk;
+	t->talk.peer = &t->bob;
+	t->talk.friends = TRUE;
+	t->talk.online = s->fault == FAKE_PRESENT;
+	t->talk.first_kept = 1;
+	t->talk.last_number = s->messages->len;
+	t->talk.unread = s->messages->len - s->alice_read;
+	t->marks[0] = &t->mark;
+	t->talk.marks = t->marks;
+	t->talk.n_marks = 1;
+	t->mark.conversation_id = s->talk;
+	t->mark.user_id = 2;
+	t->mark.delivered = s->bob_delivered;
+	t->mark.read = s->bob_read;
+	t->bob.id = 2;
+	t->bob.name = (char *)"bob";
+	t->bob.display_name = (char *)"Bob";
+	if (s->messages->len > 0) {
+		fill_message(s, s->messages->len, &t->last, &t->content);
+		t->talk.last_message = &t->last;
+	}
+}
+
 static void
 answer_snapshot(struct fake_server *s, const Kith__ToServer *message)
 {
 	Kith__ToClient out = KITH__TO_CLIENT__INIT;
 	Kith__Snapshot snapshot = KITH__SNAPSHOT__INIT;
-	Kith__Conversation talk = KITH__CONVERSATION__INIT;
-	Kith__Conversation *talks[] = { &talk };
-	Kith__User bob = KITH__USER__INIT;
-	Kith__Mark mark = KITH__MARK__INIT;
-	Kith__Mark *marks[] = { &mark };
-	Kith__Message last;
-	Kith__Content content;
+	Kith__Conversation *talks[2], stranger;
+	Kith__User carol;
+	struct fake_talk bob;
 
 	s->snapshots++;
 	out.request = message->request;
@@ -453,26 +512,13 @@ answer_snapshot(struct fake_server *s, const Kith__ToServer *message)
 	snapshot.epoch.len = sizeof(s->epoch);
 	snapshot.sequence = newest(s) - 5;
 	snapshot.conversations = talks;
-	snapshot.n_conversations = 1;
-	talk.id = FAKE_TALK;
-	talk.peer = &bob;
-	talk.friends = TRUE;
-	talk.online = s->fault == FAKE_PRESENT;
-	talk.first_kept = 1;
-	talk.last_number = s->messages->len;
-	talk.unread = s->messages->len - s->alice_read;
-	talk.marks = marks;
-	talk.n_marks = 1;
-	mark.conversation_id = FAKE_TALK;
-	mark.user_id = 2;
-	mark.delivered = s->bob_delivered;
-	mark.read = s->bob_read;
-	bob.id = 2;
-	bob.name = (char *)"bob";
-	bob.display_name = (char *)"Bob";
-	if (s->messages->len > 0) {
-		fill_message(s, s->messages->len, &last, &content);
-		talk.last_message = &last;
+	if (s->talk != FAKE_TALK) {
+		fill_stranger(&stranger, &carol);
+		talks[snapshot.n_conversations++] = &stranger;
+	}
+	if (!s->bobless) {
+		fill_talk(s, &bob);
+		talks[snapshot.n_conversations++] = &bob.talk;
 	}
 	fake_put(s, &out);
 }
@@ -578,6 +624,8 @@ answer_send(struct fake_server *s, const Kith__ToServer *message)
 	guint crossed = 0;
 	struct fake_message *m;
 
+	/* What is meant for bob must reach nobody else. */
+	g_assert_cmpuint(message->send_message->conversation_id, ==, s->talk);
 	if (s->refuse_times > 0) {
 		s->refuse_times--;
 		put_refusal(s, message->request, s->refuse_code,
@@ -587,8 +635,8 @@ answer_send(struct fake_server *s, const Kith__ToServer *message)
 	if (number == 0) {
 		if (s->fault == FAKE_CROSSED)
 			crossed = add_message(s, 2, "crossed");
-		number =
-		    add_message(s, 1, message->send_message->content->text);
+		number = add_message(
+		    s, s->alice, message->send_message->content->text);
 		m = g_ptr_array_index(s->messages, number - 1);
 		memcpy(m->operation, message->operation.data, 16);
 		m->has_operation = TRUE;
@@ -599,7 +647,7 @@ answer_send(struct fake_server *s, const Kith__ToServer *message)
 	out.request = message->request;
 	out.body_case = KITH__TO_CLIENT__BODY_MESSAGE_SENT;
 	out.message_sent = &sent;
-	sent.conversation_id = FAKE_TALK;
+	sent.conversation_id = s->talk;
 	sent.number = number;
 	sent.time_us = m->time_us;
 	fake_put(s, &out);

@@ -256,6 +256,8 @@ fake_server_new(void)
 	s->out = buf_new(64u * 1024 * 1024);
 	s->epoch[0] = 1;
 	s->first_event = 1;
+	s->talk = FAKE_TALK;
+	s->alice = 1;
 	make_identity(s);
 	g_assert_true(g_unix_open_pipe(s->pipe, FD_CLOEXEC, NULL));
 	s->listener = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,

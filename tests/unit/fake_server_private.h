@@ -50,6 +50,9 @@ struct fake_server {
 	GPtrArray *messages;
 	guint first_event;
 	gboolean rolled_back;
+	guint64 talk;  /* with bob */
+	guint64 alice; /* her id */
+	gboolean bobless;
 	guint bob_delivered, bob_read;
 	guint alice_delivered, alice_read;
 	guint forged; /* messages that it does not have */

@@ -200,6 +200,48 @@ test_killed(struct fixture *f, gconstpointer data)
 	}
 }
 
+static gboolean
+is_sent(struct fixture *f, const char *text)
+{
+	return fake_server_count(f->server, text) == 1 &&
+	    kith_engine_get_unsent(f->d->engine) == 0;
+}
+
+/*
+ * The server was restored, and numbers are another's now: what waits goes to
+ * the person that it is for, or waits for that person. data: is bob there?
+ */
+static void
+test_other_numbers(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_set_fault(f->server, FAKE_CLOSED);
+	fake_server_drop(f->server);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	device_send(f->d, talk, "for bob alone");
+	kith_engine_set_draft(f->d->engine, talk, "and this t");
+	device_stop(f->d);
+	fake_server_restore_others(f->server, data != NULL);
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	device_start(f->d);
+	fixture_move_until_online(f);
+	WAIT_FOR((talk = device_talk(f->d, "carol")) != NULL);
+	device_open(f->d, talk);
+	g_assert_cmpuint(talk_count(talk), ==, 0);
+	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "");
+	if (data == NULL) {
+		g_assert_cmpuint(kith_engine_get_unsent(f->d->engine), ==, 1);
+		fake_server_add_conversation(
+		    f->server, FAKE_NEW_TALK, 2, "bob", TRUE);
+	}
+	WAIT_FOR(is_sent(f, "for bob alone"));
+	talk = fixture_talk(f);
+	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "and this t");
+	device_open(f->d, talk);
+	WAIT_FOR(talk_shows(talk, "for bob alone", KITH_MESSAGE_SENT));
+}
+
 static void
 test_drafts(struct fixture *f, gconstpointer data)
 {
@@ -228,6 +270,9 @@ add_tests(void)
 	FIXTURE_ADD("refused", test_refused);
 	FIXTURE_ADD("bad-text", test_bad_text);
 	FIXTURE_ADD("drafts", test_drafts);
+	FIXTURE_ADD("other-numbers/gone", test_other_numbers);
+	g_test_add("/client/other-numbers/moved", struct fixture, "moved",
+	    fixture_set_up, test_other_numbers, fixture_tear_down);
 }
 
 int

@@ -27,8 +27,7 @@ damage(struct fixture *f, const char *table)
 
 	g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
 	sqlite3_busy_timeout(db, 5000);
-	g_assert_cmpint(
-	    sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+	g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
 	sqlite3_close(db);
 }
 
@@ -136,8 +135,7 @@ test_left_over(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(kith_engine_get_unsent(f->d->engine), ==, 0);
 	device_open(f->d, fixture_talk(f));
 	g_assert_cmpuint(talk_count(fixture_talk(f)), ==, 0);
-	g_assert_cmpstr(
-	    kith_conversation_get_draft(fixture_talk(f)), ==, "");
+	g_assert_cmpstr(kith_conversation_get_draft(fixture_talk(f)), ==, "");
 	g_assert_cmpuint(fake_server_messages(f->server), ==, 0);
 }
 
