@@ -16,7 +16,7 @@ rescue_outbox (Cache *self, sqlite3 *damaged)
 
   if (sqlite3_prepare_v2 (damaged,
                           "SELECT operation, conversation_id, sender_id,"
-                          " time_us, text FROM outbox ORDER BY id",
+                          " time_us, text, reason FROM outbox ORDER BY id",
                           -1, &statement, NULL)
       != SQLITE_OK)
     return;
@@ -24,18 +24,24 @@ rescue_outbox (Cache *self, sqlite3 *damaged)
        i++) {
     g_autoptr (MessageRecord) record = message_record_new ();
     const void *operation = sqlite3_column_blob (statement, 0);
+    g_autofree char *reason = cache_column_text (statement, 5);
 
     record->conversation_id = cache_column_id (statement, 1);
     record->sender_id = cache_column_id (statement, 2);
     record->time_us = record_time (sqlite3_column_int64 (statement, 3));
     record->text = cache_column_text (statement, 4);
+    if (reason != NULL)
+      record->reason = g_utf8_make_valid (reason, -1);
     if (operation == NULL || record->text == NULL
         || sqlite3_column_bytes (statement, 0) != RECORD_OPERATION_SIZE
         || text_check_message (record->text, strlen (record->text)) != KITH_OK)
       continue;
     memcpy (record->operation, operation, RECORD_OPERATION_SIZE);
     record->has_operation = TRUE;
-    if (!cache_outbox_add (self, record, NULL))
+    if (!cache_outbox_add (self, record, NULL)
+        || (record->reason != NULL
+            && !cache_outbox_fail (self, record->outbox_id, record->reason,
+                                   NULL)))
       break;
   }
   sqlite3_finalize (statement);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "client_fixture.h"
+#include "kith.pb-c.h"
 
 static char *
 path_of(struct fixture *f, const char *name)
@@ -83,6 +84,29 @@ test_damaged_outbox(struct fixture *f, gconstpointer data)
 	device_open(f->d, talk);
 	device_send(f->d, talk, "but now");
 	WAIT_FOR(talk_shows(talk, "but now", KITH_MESSAGE_SENT));
+}
+
+/* What was refused is not sent again because of it. */
+static void
+test_damaged_refused(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_refuse_sends(
+	    f->server, KITH__REFUSAL__CODE__NOT_FRIENDS, 1, 0);
+	device_send(f->d, talk, "no way");
+	WAIT_FOR(talk_shows(talk, "no way", KITH_MESSAGE_FAILED));
+	damage(f, "draft");
+	kith_engine_set_draft(f->d->engine, talk, "I was just go");
+	WAIT_FOR(f->d->notices->len == 1);
+	fixture_move_until_online(f);
+	WAIT_FOR(fixture_talk(f) != NULL);
+	device_open(f->d, fixture_talk(f));
+	device_send(f->d, fixture_talk(f), "the next");
+	WAIT_FOR(talk_shows(fixture_talk(f), "the next", KITH_MESSAGE_SENT));
+	g_assert_true(
+	    talk_shows(fixture_talk(f), "no way", KITH_MESSAGE_FAILED));
+	g_assert_cmpuint(fake_server_count(f->server, "no way"), ==, 0);
 }
 
 /* ---- signing in and out ---- */
@@ -181,6 +205,7 @@ add_tests(void)
 {
 	FIXTURE_ADD("damaged-live", test_damaged_live);
 	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
+	FIXTURE_ADD("damaged-refused", test_damaged_refused);
 	FIXTURE_ADD("account-not-written", test_account_not_written);
 	FIXTURE_ADD("left-over", test_left_over);
 	FIXTURE_ADD("locked-leaver", test_locked_leaver);
