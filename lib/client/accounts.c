@@ -3,6 +3,8 @@
  * trust. */
 #include "worker-private.h"
 
+#include <string.h>
+
 #include "client-error.h"
 #include "kith-address.h"
 #include "operation.h"
@@ -43,6 +45,22 @@ new_attempt (Worker *self, Command *command)
   return attempt;
 }
 
+/* The person may ask again because the answer was lost: that is one wish, and
+ * the server knows by its operation who made the account. */
+static void
+name_sign_up (Worker *self, Attempt *attempt)
+{
+  g_autofree char *name = account_secret_name (attempt->account);
+  guint8 *operation = g_hash_table_lookup (self->sign_ups, name);
+
+  if (operation == NULL) {
+    operation = g_malloc (RECORD_OPERATION_SIZE);
+    operation_make (operation);
+    g_hash_table_insert (self->sign_ups, g_steal_pointer (&name), operation);
+  }
+  memcpy (attempt->operation, operation, RECORD_OPERATION_SIZE);
+}
+
 void
 command_sign_in (Worker *self, Command *command)
 {
@@ -54,7 +72,7 @@ command_sign_in (Worker *self, Command *command)
   if (attempt->sign_up) {
     attempt->display_name = g_steal_pointer (&command->text);
     attempt->invite = g_steal_pointer (&command->invite);
-    operation_make (attempt->operation);
+    name_sign_up (self, attempt);
   }
   self->attempt = attempt;
   session_connect (self);

@@ -138,6 +138,7 @@ on_signed_in (Worker *self, const Kith__ToClient *answer, gpointer data,
   self->phase = SESSION_SYNCING;
   worker_set_state (self, KITH_ENGINE_SYNCING, NULL, -1);
   session_end_attempt (self, NULL);
+  g_hash_table_remove_all (self->sign_ups);
   session_keep_alive (self);
   return sync_begin (self, error);
 }

@@ -71,6 +71,7 @@ struct _Worker {
   SessionPhase phase;
   Connection *connection;
   Attempt *attempt;
+  GHashTable *sign_ups; /* name of the account -> operation, as asked for */
   GTask *sign_out_task;
   guint failures; /* in a row */
   guint falls;    /* in a row, of connections that had just become live */

@@ -336,6 +336,8 @@ worker_new (const char *folder, NoteQueue *notes, Clock *clock)
   self->loop = g_main_loop_new (self->context, FALSE);
   self->pending = g_ptr_array_new ();
   self->touched = id_table (NULL);
+  self->sign_ups
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->requests = id_table (g_free);
   self->in_flight = id_table (g_free);
   self->marking = id_table (NULL);
@@ -354,6 +356,7 @@ worker_free (Worker *self)
   g_main_context_unref (self->context); /* calls not made end here */
   g_ptr_array_unref (self->pending);
   g_hash_table_unref (self->touched);
+  g_hash_table_unref (self->sign_ups);
   g_hash_table_unref (self->requests);
   g_hash_table_unref (self->in_flight);
   g_hash_table_unref (self->marking);

@@ -404,28 +404,15 @@ put_done(struct fake_server *s, uint64_t request)
 }
 
 static void
-answer_sign_in(struct fake_server *s, const Kith__ToServer *message)
+put_signed_in(struct fake_server *s, uint64_t request, gboolean with_token)
 {
-	const Kith__SignIn *in = message->sign_in;
-	const gboolean by_password =
-	    in->proof_case == KITH__SIGN_IN__PROOF_PASSWORD;
-	const gboolean good = strcmp(in->name, "alice") == 0 &&
-	    (by_password ? strcmp(in->password, FAKE_PASSWORD) == 0
-			 : in->token.data[0] == s->tokens);
 	uint8_t token[32] = { (uint8_t)s->tokens, 2, 3 };
 	Kith__ToClient out = KITH__TO_CLIENT__INIT;
 	Kith__SignedIn signed_in = KITH__SIGNED_IN__INIT;
 	Kith__User self = KITH__USER__INIT;
 
-	s->password_sign_ins += by_password;
-	if (!good) {
-		put_refusal(s, message->request,
-		    KITH__REFUSAL__CODE__BAD_CREDENTIALS,
-		    "The name or the password is wrong.", 0);
-		return;
-	}
 	s->signed_in = TRUE;
-	out.request = message->request;
+	out.request = request;
 	out.body_case = KITH__TO_CLIENT__BODY_SIGNED_IN;
 	out.signed_in = &signed_in;
 	signed_in.self = &self;
@@ -436,11 +423,48 @@ answer_sign_in(struct fake_server *s, const Kith__ToServer *message)
 	signed_in.sequence = newest(s);
 	if (s->announced_pin != NULL)
 		signed_in.next_key = s->announced_pin;
-	if (by_password) {
+	if (with_token) {
 		signed_in.token.data = token;
 		signed_in.token.len = sizeof(token);
 	}
 	fake_put(s, &out);
+}
+
+static void
+answer_sign_in(struct fake_server *s, const Kith__ToServer *message)
+{
+	const Kith__SignIn *in = message->sign_in;
+	const gboolean by_password =
+	    in->proof_case == KITH__SIGN_IN__PROOF_PASSWORD;
+	const gboolean good = strcmp(in->name, "alice") == 0 &&
+	    (by_password ? strcmp(in->password, FAKE_PASSWORD) == 0
+			 : in->token.data[0] == s->tokens);
+
+	s->password_sign_ins += by_password;
+	if (good)
+		put_signed_in(s, message->request, by_password);
+	else
+		put_refusal(s, message->request,
+		    KITH__REFUSAL__CODE__BAD_CREDENTIALS,
+		    "The name or the password is wrong.", 0);
+}
+
+/* alice is there: only who made her signs in by it. FALSE: hang up. */
+static gboolean
+answer_sign_up(struct fake_server *s, const Kith__ToServer *message)
+{
+	const uint8_t *operation = message->operation.data;
+
+	if (s->fault == FAKE_CUT_SIGN_UP) {
+		memcpy(s->sign_up, operation, sizeof(s->sign_up));
+		return FALSE;
+	}
+	if (memcmp(s->sign_up, operation, sizeof(s->sign_up)) == 0)
+		put_signed_in(s, message->request, TRUE);
+	else
+		put_refusal(s, message->request,
+		    KITH__REFUSAL__CODE__NAME_TAKEN, "It is taken.", 0);
+	return TRUE;
 }
 
 /* Who has the conversation's number after fake_server_restore_others(). */
@@ -690,6 +714,8 @@ fake_answer(struct fake_server *s, const Kith__ToServer *message)
 	if (s->fault == FAKE_SILENT && s->signed_in)
 		return TRUE;
 	switch (message->body_case) {
+	case KITH__TO_SERVER__BODY_SIGN_UP:
+		return answer_sign_up(s, message);
 	case KITH__TO_SERVER__BODY_SIGN_IN:
 		answer_sign_in(s, message);
 		return TRUE;

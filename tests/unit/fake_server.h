@@ -62,6 +62,7 @@ enum fake_fault {
 	FAKE_EARLY_KEY,    /* announces a key before it says who it is */
 	FAKE_WRONG_ANSWER, /* SignedIn where EventPage is due */
 	FAKE_CROSSED,      /* bob writes before each; told after the answer */
+	FAKE_CUT_SIGN_UP,  /* makes the account, then cuts */
 	FAKE_LOCKS_LEAVER, /* locks who wants to sign out */
 	FAKE_PRESENT,      /* bob is online in the snapshot, and gone then */
 };

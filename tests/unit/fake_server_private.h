@@ -50,8 +50,9 @@ struct fake_server {
 	GPtrArray *messages;
 	guint first_event;
 	gboolean rolled_back;
-	guint64 talk;  /* with bob */
-	guint64 alice; /* her id */
+	guint64 talk;       /* with bob */
+	guint64 alice;      /* her id */
+	guint8 sign_up[16]; /* the operation that made her */
 	gboolean bobless;
 	guint bob_delivered, bob_read;
 	guint alice_delivered, alice_read;

@@ -89,6 +89,29 @@ test_wrong_password(struct fixture *f, gconstpointer data)
 	WAIT_FOR(device_state(f->d) == KITH_ENGINE_SIGNED_OUT);
 }
 
+/* The account was made, and the answer was lost: who asks again gets it. */
+static void
+test_sign_up_again(struct fixture *f, gconstpointer data)
+{
+	KithSignInDetails details = fixture_details(f);
+	g_autoptr(GError) error = NULL;
+
+	device_start(f->d);
+	fake_server_set_fault(f->server, FAKE_CUT_SIGN_UP);
+	error = device_sign_up(f->d, &details);
+	g_assert_nonnull(error);
+	g_clear_error(&error);
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	details.name = "alicia"; /* another wish */
+	error = device_sign_up(f->d, &details);
+	g_assert_error(error, KITH_CLIENT_ERROR, KITH_NAME_TAKEN);
+	g_clear_error(&error);
+	details.name = "alice";
+	error = device_sign_up(f->d, &details);
+	g_assert_no_error(error);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+}
+
 /* data: the host to ask for. As an address it cannot be matched by every
  * mbedTLS, and as a name it can. */
 static void
@@ -400,6 +423,7 @@ add_tests(void)
 	    fixture_set_up, test_first_contact, fixture_tear_down);
 	FIXTURE_ADD("sign-in", test_sign_in);
 	FIXTURE_ADD("wrong-password", test_wrong_password);
+	FIXTURE_ADD("sign-up-again", test_sign_up_again);
 	FIXTURE_ADD("by-authority", test_by_authority);
 	FIXTURE_ADD("no-keyring", test_no_keyring);
 	FIXTURE_ADD("wrong-pin", test_wrong_pin);
