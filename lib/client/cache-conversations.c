@@ -2,15 +2,28 @@
 /* The cache's conversations, the users they are with, and drafts. */
 #include "cache-private.h"
 
-gboolean
-cache_put_user (Cache *self, const UserRecord *user, GError **error)
+static gboolean
+write_user (Cache *self, CacheStatement which, const UserRecord *user,
+            GError **error)
 {
-  sqlite3_stmt *statement = cache_statement (self, STMT_USER_PUT);
+  sqlite3_stmt *statement = cache_statement (self, which);
 
   cache_bind_id (statement, 1, user->id);
   cache_bind_text (statement, 2, user->name);
   cache_bind_text (statement, 3, user->display_name);
   return cache_run (self, statement, error);
+}
+
+gboolean
+cache_put_user (Cache *self, const UserRecord *user, GError **error)
+{
+  return write_user (self, STMT_USER_PUT, user, error);
+}
+
+gboolean
+cache_update_user (Cache *self, const UserRecord *user, GError **error)
+{
+  return write_user (self, STMT_USER_UPDATE, user, error);
 }
 
 /* The order of CONVERSATION_COLUMNS. */

@@ -152,7 +152,16 @@ cache_put_request (Cache *self, const RequestRecord *record, GError **error)
 gboolean
 cache_delete_request (Cache *self, guint64 id, GError **error)
 {
-  return run_id (self, STMT_REQUEST_DELETE, id, error);
+  sqlite3_stmt *statement = cache_statement (self, STMT_REQUEST_DELETE);
+  gboolean row = FALSE;
+  guint64 user_id;
+
+  cache_bind_id (statement, 1, id);
+  if (!cache_step (self, statement, &row, error))
+    return FALSE;
+  user_id = row ? cache_column_id (statement, 0) : 0;
+  sqlite3_reset (statement);
+  return !row || run_id (self, STMT_USER_DROP, user_id, error);
 }
 
 GPtrArray *

@@ -40,6 +40,13 @@ const char *const cache_statement_texts[STMT_COUNT] = {
   = "INSERT INTO user (id, name, display_name) VALUES (?1, ?2, ?3)"
     " ON CONFLICT (id) DO UPDATE SET name = ?2, display_name = ?3",
 
+  [STMT_USER_UPDATE]
+  = "UPDATE user SET name = ?2, display_name = ?3 WHERE id = ?1",
+  [STMT_USER_DROP]
+  = "DELETE FROM user WHERE id = ?1"
+    " AND NOT EXISTS (SELECT 1 FROM conversation WHERE peer_id = ?1)"
+    " AND NOT EXISTS (SELECT 1 FROM request WHERE user_id = ?1)",
+
   [STMT_CONVERSATION_GET] = "SELECT " CONVERSATION_COLUMNS " WHERE c.id = ?1",
   [STMT_CONVERSATION_LIST]
   = "SELECT " CONVERSATION_COLUMNS " ORDER BY c.time_us DESC, c.id DESC",
@@ -128,7 +135,7 @@ const char *const cache_statement_texts[STMT_COUNT] = {
     " VALUES (?1, ?2, ?3, ?4)"
     " ON CONFLICT (id) DO UPDATE SET user_id = ?2, incoming = ?3,"
     " time_us = ?4",
-  [STMT_REQUEST_DELETE] = "DELETE FROM request WHERE id = ?1",
+  [STMT_REQUEST_DELETE] = "DELETE FROM request WHERE id = ?1 RETURNING user_id",
   [STMT_REQUEST_LIST]
   = "SELECT r.id, r.incoming, r.time_us, u.id, u.name, u.display_name"
     " FROM request AS r JOIN user AS u ON u.id = r.user_id"

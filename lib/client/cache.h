@@ -60,6 +60,9 @@ gboolean cache_set_cursor (Cache *self, const CacheCursor *cursor,
 /* ---- users ---- */
 
 gboolean cache_put_user (Cache *self, const UserRecord *user, GError **error);
+/* Nothing for one who is not known. */
+gboolean cache_update_user (Cache *self, const UserRecord *user,
+                            GError **error);
 
 /* ---- conversations ---- */
 
@@ -129,6 +132,7 @@ gboolean cache_delete_below (Cache *self, guint64 conversation_id,
 
 gboolean cache_put_request (Cache *self, const RequestRecord *record,
                             GError **error);
+/* Its user goes with it who has nothing else to do with us. */
 gboolean cache_delete_request (Cache *self, guint64 id, GError **error);
 GPtrArray *cache_list_requests (Cache *self, GError **error);
 gboolean cache_count_requests (Cache *self, guint *count_r, GError **error);

@@ -15,6 +15,12 @@ new_key (guint64 id)
   return key;
 }
 
+static guint64
+self_id (KithEngine *self)
+{
+  return self->account == NULL ? 0 : self->account->self.id;
+}
+
 /* Borrowed: the one object of this person. */
 static KithUser *
 user_for (KithEngine *self, const UserRecord *record)
@@ -37,6 +43,26 @@ apply_user (KithEngine *self, Note *note)
 
   if (user != NULL)
     kith_user_update (user, &note->user);
+}
+
+/* After a conversation or request with them has gone: what nothing shows is not
+ * kept, or a server could fill the memory with people who pass by. */
+static void
+drop_user (KithEngine *self, guint64 id)
+{
+  GListModel *requests = G_LIST_MODEL (self->requests);
+  const guint length = g_list_model_get_n_items (requests);
+
+  if (id == self_id (self)
+      || g_hash_table_contains (self->conversations_by_peer, &id))
+    return;
+  for (guint i = 0; i < length; i++) {
+    g_autoptr (KithFriendRequest) request = g_list_model_get_item (requests, i);
+
+    if (kith_user_get_id (kith_friend_request_get_user (request)) == id)
+      return;
+  }
+  g_hash_table_remove (self->users, &id);
 }
 
 /* ---- conversations ---- */
@@ -97,12 +123,6 @@ engine_unread_changed (KithEngine *self, guint before, guint after)
   engine_notify (self, ENGINE_PROP_UNREAD);
 }
 
-static guint64
-self_id (KithEngine *self)
-{
-  return self->account == NULL ? 0 : self->account->self.id;
-}
-
 static void
 apply_conversation (KithEngine *self, Note *note)
 {
@@ -154,6 +174,7 @@ apply_conversation_gone (KithEngine *self, Note *note)
     g_list_store_remove (self->conversations, position);
   g_hash_table_remove (self->conversations_by_peer, &peer_id);
   g_hash_table_remove (self->conversations_by_id, &note->id);
+  drop_user (self, peer_id);
 }
 
 void
@@ -336,10 +357,14 @@ apply_request (KithEngine *self, Note *note)
 static void
 apply_request_ended (KithEngine *self, Note *note)
 {
-  const guint position = find_request (self, note->id);
+  KithFriendRequest *request = engine_find_request (self, note->id);
+  guint64 user_id;
 
-  if (position != G_MAXUINT)
-    g_list_store_remove (self->requests, position);
+  if (request == NULL)
+    return;
+  user_id = kith_user_get_id (kith_friend_request_get_user (request));
+  g_list_store_remove (self->requests, find_request (self, note->id));
+  drop_user (self, user_id);
 }
 
 /* ---- the engine itself ---- */

@@ -395,7 +395,7 @@ apply_user_changed (Worker *self, const Kith__Event *event, GError **error)
     note_free (note);
     return impossible (error);
   }
-  done = cache_put_user (self->cache, &note->user, error);
+  done = cache_update_user (self->cache, &note->user, error);
   if (done && note->user.id == self->account->self.id) {
     user_record_clear (&self->account->self);
     user_record_copy (&self->account->self, &note->user);

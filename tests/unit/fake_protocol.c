@@ -287,6 +287,47 @@ fake_server_flood_marked(struct fake_server *s, guint count)
 	fake_unlock(s);
 }
 
+static void
+put_passer_by(struct fake_server *s, guint i)
+{
+	Kith__User alice = KITH__USER__INIT, stranger = KITH__USER__INIT;
+	Kith__FriendRequest request = KITH__FRIEND_REQUEST__INIT;
+	Kith__FriendRequestEnded ended = KITH__FRIEND_REQUEST_ENDED__INIT;
+	Kith__Event event = KITH__EVENT__INIT;
+
+	alice.id = s->alice;
+	stranger.id = 1000 + i;
+	stranger.name = (char *)"stranger";
+	event.body_case = KITH__EVENT__BODY_FRIEND_REQUEST;
+	event.friend_request = &request;
+	request.id = 100 + i;
+	request.from = &stranger;
+	request.to = &alice;
+	event.sequence = newest(s) + 1000 + s->forged++;
+	put_event(s, &event);
+	event.body_case = KITH__EVENT__BODY_FRIEND_REQUEST_ENDED;
+	event.friend_request_ended = &ended;
+	ended.id = request.id;
+	event.sequence = newest(s) + 1000 + s->forged++;
+	put_event(s, &event);
+	event.body_case = KITH__EVENT__BODY_USER_CHANGED;
+	event.user_changed = &stranger;
+	stranger.id += 1000000;
+	event.sequence = newest(s) + 1000 + s->forged++;
+	put_event(s, &event);
+}
+
+void
+fake_server_pass_by(struct fake_server *s, guint count, const char *text)
+{
+	for (guint i = 0; i < count; i++) {
+		fake_lock(s);
+		put_passer_by(s, i);
+		fake_unlock(s);
+	}
+	fake_server_send_message(s, s->talk, 1, 2, 0, text);
+}
+
 void
 fake_server_burst(struct fake_server *s, guint count, const char *text)
 {

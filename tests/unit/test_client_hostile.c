@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The engine against a server that lies, repeats itself and floods. */
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 #include "client_fixture.h"
@@ -101,6 +102,60 @@ test_no_history(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(talk_count(talk), ==, 1);
 }
 
+static void
+on_stranger_gone(gpointer data, GObject *where_it_was)
+{
+	--*(guint *)data;
+}
+
+static void
+on_stranger(KithEngine *engine, KithFriendRequest *request, gpointer data)
+{
+	guint *known = data;
+
+	++*known;
+	g_object_weak_ref(G_OBJECT(kith_friend_request_get_user(request)),
+	    on_stranger_gone, known);
+}
+
+static int
+users_on_disk(struct fixture *f)
+{
+	g_autofree char *path =
+	    g_build_filename(f->d->folder, "cache.db", NULL);
+	sqlite3_stmt *statement = NULL;
+	sqlite3 *db = NULL;
+	int count;
+
+	g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
+	g_assert_cmpint(sqlite3_prepare_v2(db, "SELECT count(*) FROM user", -1,
+			    &statement, NULL),
+	    ==, SQLITE_OK);
+	g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
+	count = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return count;
+}
+
+/* Who has nothing to do with us any more is kept nowhere. */
+static void
+test_passers_by(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	const int users = users_on_disk(f);
+	guint known = 0;
+
+	g_signal_connect(f->d->engine, "friend-request-received",
+	    G_CALLBACK(on_stranger), &known);
+	fake_server_pass_by(f->server, 500, "all gone");
+	WAIT_FOR(talk_find(talk, "all gone") != NULL);
+	g_assert_cmpuint(known, ==, 0);
+	g_assert_cmpint(users_on_disk(f), ==, users);
+	g_assert_null(device_request(f->d, "stranger"));
+	g_signal_handlers_disconnect_by_data(f->d->engine, &known);
+}
+
 static glong
 peak_kib(void)
 {
@@ -169,6 +224,7 @@ add_tests(void)
 	FIXTURE_ADD("bad-texts", test_bad_texts);
 	FIXTURE_ADD("unknown-conversation", test_unknown_conversation);
 	FIXTURE_ADD("no-history", test_no_history);
+	FIXTURE_ADD("passers-by", test_passers_by);
 	FIXTURE_ADD("flood", test_flood);
 }
 
