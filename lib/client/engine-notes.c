@@ -233,8 +233,10 @@ apply_outbox_removed (KithEngine *self, Note *note)
   KithConversation *conversation
       = kith_engine_find_conversation (self, note->id);
 
-  if (conversation != NULL)
-    kith_conversation_remove_outbox (conversation, note->other, note->message);
+  if (conversation == NULL)
+    return;
+  kith_conversation_remove_outbox (conversation, note->other, note->message);
+  resort (self, conversation);
 }
 
 static void

@@ -16,6 +16,7 @@ struct _KithConversation {
   guint typing_timeout;
   guint unread;
   gint64 time_us;
+  gint64 told_us; /* the latest that the server told of */
   char *draft;
   guint64 read_number;
   guint64 last_number;
@@ -178,9 +179,16 @@ set_unread (KithConversation *self, guint unread)
   notify (self, PROP_UNREAD);
 }
 
+/* This machine's clock counts only for what the server has not seen yet: it may
+ * be wrong. */
 static void
-set_time (KithConversation *self, gint64 time_us)
+set_time (KithConversation *self, gint64 told_us)
 {
+  gint64 time_us = self->told_us = MAX (self->told_us, told_us);
+
+  if (self->last_message != NULL
+      && kith_message_get_number (self->last_message) == 0)
+    time_us = MAX (time_us, kith_message_get_time (self->last_message));
   if (self->time_us == time_us)
     return;
   self->time_us = time_us;
@@ -223,7 +231,7 @@ kith_conversation_update (KithConversation *self,
     apply_marks (self);
   }
   set_unread (self, record->unread);
-  set_time (self, MAX (self->time_us, record->time_us));
+  set_time (self, record->time_us);
   g_object_thaw_notify (G_OBJECT (self));
 }
 
@@ -354,7 +362,7 @@ kith_conversation_apply_message (KithConversation *self,
   if (self->last_message == NULL
       || kith_message_compare (message, self->last_message) >= 0)
     set_last (self, message);
-  set_time (self, MAX (self->time_us, record->time_us));
+  set_time (self, record->number == 0 ? 0 : record->time_us);
   if (record->sender_id != self->self_id)
     kith_conversation_set_typing (self, FALSE);
   g_object_thaw_notify (G_OBJECT (self));
@@ -376,6 +384,7 @@ kith_conversation_remove_outbox (KithConversation *self, guint64 outbox_id,
 
     set_last (self, newest);
   }
+  set_time (self, 0);
 }
 
 static void

@@ -77,7 +77,7 @@ add_message(struct fake_server *s, guint64 sender, const char *text)
 	struct fake_message *m = g_new0(struct fake_message, 1);
 
 	m->sender = sender;
-	m->time_us = g_get_real_time();
+	m->time_us = g_get_real_time() - s->behind_us;
 	m->text = g_strdup(text);
 	g_ptr_array_add(s->messages, m);
 	return s->messages->len;
@@ -145,6 +145,14 @@ fake_server_mark(struct fake_server *s, guint delivered, guint read)
 	mark.read = read;
 	if (s->live)
 		put_event(s, &event);
+	fake_unlock(s);
+}
+
+void
+fake_server_set_behind(struct fake_server *s, gint64 seconds)
+{
+	fake_lock(s);
+	s->behind_us = seconds * G_USEC_PER_SEC;
 	fake_unlock(s);
 }
 

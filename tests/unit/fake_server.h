@@ -35,6 +35,8 @@ char *fake_server_text(struct fake_server *s, guint number);
 /* How often a text is there. */
 guint fake_server_count(struct fake_server *s, const char *text);
 void fake_server_mark(struct fake_server *s, guint delivered, guint read);
+/* Its clock: so many seconds before this machine's. */
+void fake_server_set_behind(struct fake_server *s, gint64 seconds);
 /* How far alice is. */
 guint fake_server_delivered(struct fake_server *s);
 guint fake_server_read(struct fake_server *s);

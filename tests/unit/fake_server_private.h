@@ -54,6 +54,7 @@ struct fake_server {
 	guint64 alice;      /* her id */
 	guint8 sign_up[16]; /* the operation that made her */
 	gboolean bobless;
+	gint64 behind_us;
 	guint bob_delivered, bob_read;
 	guint alice_delivered, alice_read;
 	guint forged; /* messages that it does not have */

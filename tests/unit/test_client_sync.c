@@ -53,6 +53,26 @@ test_burst(struct fixture *f, gconstpointer data)
 	WAIT_FOR(talk_find(talk, "after the crowd") != NULL);
 }
 
+/* Which conversation is the latest is for the server's clock to say. */
+static void
+test_clocks_differ(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	const gint64 before = g_get_real_time();
+
+	fake_server_set_behind(f->server, 3600);
+	device_send(f->d, talk, "what time is it?");
+	WAIT_FOR(talk_shows(talk, "what time is it?", KITH_MESSAGE_SENT));
+	g_assert_cmpint(kith_conversation_get_time(talk), <, before);
+	g_assert_cmpint(kith_conversation_get_time(talk), ==,
+	    kith_message_get_time(talk_message(talk, 0)));
+	fake_server_set_fault(f->server, FAKE_CLOSED);
+	fake_server_drop(f->server);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	device_send(f->d, talk, "waiting");
+	g_assert_cmpint(kith_conversation_get_time(talk), >=, before);
+}
+
 static gdouble
 cpu_s(void)
 {
@@ -347,6 +367,7 @@ add_tests(void)
 	FIXTURE_ADD("live", test_live);
 	FIXTURE_ADD("crossed", test_crossed);
 	FIXTURE_ADD("burst", test_burst);
+	FIXTURE_ADD("clocks-differ", test_clocks_differ);
 	FIXTURE_ADD("many-marks", test_many_marks);
 	FIXTURE_ADD("gone-before-live", test_gone_before_live);
 	FIXTURE_ADD("catch-up", test_catch_up);
