@@ -11,8 +11,11 @@
 #include "tls-lock.h"
 #include "tls.h"
 
-/* The inside of the fake server: its thread (fake_server.c) and what it says
- * (fake_protocol.c). */
+/* The inside of the fake server: its thread (fake_server.c), what it answers
+ * (fake_protocol.c), what it has and tells of (fake_events.c). */
+
+/* One event a message, with room for others between. */
+#define FAKE_SEQUENCE(number) ((guint64)(number)*10)
 
 struct fake_message {
 	guint64 sender;
@@ -75,6 +78,13 @@ struct fake_server {
 void fake_lock(struct fake_server *s);
 void fake_unlock(struct fake_server *s); /* and wakes its thread */
 void fake_message_free(gpointer message);
+guint64 fake_newest(struct fake_server *s);
+/* Its number. */
+guint fake_add_message(struct fake_server *s, guint64 sender, const char *text);
+void fake_fill_message(struct fake_server *s, guint number, Kith__Message *to,
+    Kith__Content *content);
+/* To a live connection. */
+void fake_put_message_event(struct fake_server *s, guint number);
 void fake_put(struct fake_server *s, Kith__ToClient *message);
 void fake_put_next_key(struct fake_server *s);
 void fake_greet(struct fake_server *s);
