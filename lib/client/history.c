@@ -304,6 +304,23 @@ page_newest (Worker *self, const ConversationRecord *record,
   return TRUE;
 }
 
+/* TRUE: they do not follow on each other; what is after the hole is cut off. */
+static gboolean
+cut_at_hole (GPtrArray *records, guint64 after)
+{
+  for (guint i = 0; i < records->len; i++) {
+    const MessageRecord *record = g_ptr_array_index (records, i);
+
+    if (record->number == after + 1 + i)
+      continue;
+    g_ptr_array_set_size (records, (gint)i);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* A window that was left below by a snapshot goes on to the end of what was
+ * there, and then, rather than to leave anything out, to the newest. */
 static gboolean
 page_newer (Worker *self, const ConversationRecord *record,
             const Command *command, GError **error)
@@ -314,6 +331,11 @@ page_newer (Worker *self, const ConversationRecord *record,
 
   if (records == NULL)
     return FALSE;
+  page.more = cut_at_hole (records, command->number);
+  if (page.more && records->len == 0) {
+    g_ptr_array_unref (records);
+    return page_newest (self, record, command, error);
+  }
   if (records->len == KITH_CONVERSATION_PAGE) {
     const MessageRecord *last = g_ptr_array_index (records, records->len - 1);
 

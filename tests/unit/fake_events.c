@@ -84,7 +84,8 @@ void
 fake_server_write(struct fake_server *s, gboolean own, const char *text)
 {
 	fake_lock(s);
-	fake_put_message_event(s, fake_add_message(s, own ? s->alice : 2, text));
+	fake_put_message_event(
+	    s, fake_add_message(s, own ? s->alice : 2, text));
 	fake_unlock(s);
 }
 

@@ -199,6 +199,64 @@ test_window(struct fixture *f, gconstpointer data)
 }
 
 static void
+load_all(struct fixture *f, gboolean older)
+{
+	KithConversation *talk = fixture_talk(f);
+	struct test_result r = { NULL };
+
+	while (older ? kith_conversation_get_has_older(talk)
+		     : kith_conversation_get_has_newer(talk)) {
+		if (older)
+			kith_engine_load_older_async(
+			    f->d->engine, talk, NULL, test_on_done, &r);
+		else
+			kith_engine_load_newer_async(
+			    f->d->engine, talk, NULL, test_on_done, &r);
+		WAIT_FOR(r.result != NULL);
+		test_result_clear(&r);
+	}
+}
+
+static void
+check_no_hole(KithConversation *talk)
+{
+	const guint64 first = kith_message_get_number(talk_message(talk, 0));
+
+	for (guint i = 0; i < talk_count(talk); i++)
+		g_assert_cmpuint(kith_message_get_number(talk_message(talk, i)),
+		    ==, first + i);
+}
+
+/* Read far back while so much was missed that a snapshot was taken: on the way
+ * down to the newest nothing is left out without a sign. */
+static void
+test_snapshot_below(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	for (guint i = 0; i < 700; i++)
+		fake_server_write(f->server, FALSE, "early");
+	WAIT_FOR(kith_conversation_get_unread(talk) == 700);
+	load_all(f, TRUE);
+	g_assert_true(kith_conversation_get_has_newer(talk));
+	fake_server_set_fault(f->server, FAKE_CLOSED);
+	fake_server_drop(f->server);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	for (guint i = 0; i < 300; i++)
+		fake_server_write_silently(f->server, "late");
+	fake_server_forget_events(f->server);
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	fixture_move_until_online(f);
+	g_assert_cmpuint(fake_server_snapshots(f->server), ==, 2);
+	g_assert_cmpuint(kith_message_get_number(talk_message(talk, 0)), ==, 1);
+	load_all(f, FALSE);
+	check_no_hole(talk);
+	g_assert_cmpuint(
+	    kith_message_get_number(talk_message(talk, talk_count(talk) - 1)),
+	    ==, 1000);
+}
+
+static void
 test_snapshot_again(struct fixture *f, gconstpointer data)
 {
 	KithConversation *talk = fixture_ready(f);
@@ -373,6 +431,7 @@ add_tests(void)
 	FIXTURE_ADD("catch-up", test_catch_up);
 	FIXTURE_ADD("window", test_window);
 	FIXTURE_ADD("snapshot-again", test_snapshot_again);
+	FIXTURE_ADD("snapshot-below", test_snapshot_below);
 	FIXTURE_ADD("restored-server/typing", test_restored_server);
 	g_test_add("/client/restored-server/saved", struct fixture, "saved",
 	    fixture_set_up, test_restored_server, fixture_tear_down);
