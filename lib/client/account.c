@@ -133,6 +133,30 @@ put_string (GKeyFile *file, const char *key, const char *value)
     g_key_file_set_string (file, ACCOUNT_GROUP, key, value);
 }
 
+static gboolean
+is_written (const char *path, const char *text)
+{
+  g_autofree char *there = NULL;
+
+  return g_file_get_contents (path, &there, NULL, NULL)
+         && g_str_equal (there, text);
+}
+
+/* (transfer full) */
+static GError *
+not_written (const GError *failure)
+{
+  g_autofree char *sentence = NULL;
+
+  if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
+    return client_error_new (KITH_STORAGE_FULL,
+                             "There is no room on this computer to store the "
+                             "account.");
+  sentence
+      = g_strdup_printf ("The account cannot be stored: %s.", failure->message);
+  return client_error_new (KITH_IO, sentence);
+}
+
 gboolean
 account_save (const Account *self, const char *folder, GError **error)
 {
@@ -151,12 +175,14 @@ account_save (const Account *self, const char *folder, GError **error)
   g_key_file_set_uint64 (file, ACCOUNT_GROUP, "id", self->self.id);
   put_string (file, "display-name", self->self.display_name);
   text = g_key_file_to_data (file, &length, NULL);
-  if (g_file_set_contents_full (path, text, (gssize)length,
-                                G_FILE_SET_CONTENTS_CONSISTENT
-                                    | G_FILE_SET_CONTENTS_DURABLE,
-                                0600, &failure))
+  /* Each sign-in saves, and a full disk must not keep us from connecting. */
+  if (is_written (path, text)
+      || g_file_set_contents_full (path, text, (gssize)length,
+                                   G_FILE_SET_CONTENTS_CONSISTENT
+                                       | G_FILE_SET_CONTENTS_DURABLE,
+                                   0600, &failure))
     return TRUE;
-  g_propagate_error (error, client_error_new (KITH_IO, failure->message));
+  g_propagate_error (error, not_written (failure));
   return FALSE;
 }
 

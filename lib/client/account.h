@@ -38,6 +38,7 @@ void account_free (Account *self);
 /* (nullable): NULL without an error when there is none; a file that cannot be
  * understood is KITH_MALFORMED. */
 Account *account_load (const char *folder, GError **error);
+/* Writes only what has changed. */
 gboolean account_save (const Account *self, const char *folder, GError **error);
 void account_delete (const char *folder);
 

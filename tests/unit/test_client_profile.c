@@ -132,6 +132,30 @@ test_account_not_written(struct fixture *f, gconstpointer data)
 	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
 }
 
+static ino_t
+inode_of(const char *path)
+{
+	struct stat st;
+
+	g_assert_cmpint(stat(path, &st), ==, 0);
+	return st.st_ino;
+}
+
+/* A disk without room is no reason not to connect. */
+static void
+test_account_unchanged(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *path = path_of(f, "account.ini");
+	ino_t before;
+
+	fixture_sign_in(f);
+	before = inode_of(path);
+	fake_server_drop(f->server);
+	fixture_let_retry(f);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	g_assert_cmpuint(inode_of(path), ==, before);
+}
+
 /* Killed while it signed out: nothing of it reaches who signs in next. */
 static void
 test_left_over(struct fixture *f, gconstpointer data)
@@ -207,6 +231,7 @@ add_tests(void)
 	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
 	FIXTURE_ADD("damaged-refused", test_damaged_refused);
 	FIXTURE_ADD("account-not-written", test_account_not_written);
+	FIXTURE_ADD("account-unchanged", test_account_unchanged);
 	FIXTURE_ADD("left-over", test_left_over);
 	FIXTURE_ADD("locked-leaver", test_locked_leaver);
 	FIXTURE_ADD("closed-leaver", test_closed_leaver);
