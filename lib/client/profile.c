@@ -166,12 +166,15 @@ worker_cache_failed (Worker *self, GError *error)
   g_autoptr (GError) failure = error;
 
   worker_rollback (self);
-  if (!client_error_is (failure, KITH_INTEGRITY))
-    worker_notice (self, failure->message);
-  else if (self->phase != SESSION_NONE)
+  if (!client_error_is (failure, KITH_INTEGRITY)) {
+    if (!self->failing)
+      worker_notice (self, failure->message);
+    self->failing = TRUE;
+  } else if (self->phase != SESSION_NONE) {
     session_fail (self, failure); /* its cursor is not the new one's */
-  else
+  } else {
     replace_cache (self, failure);
+  }
 }
 
 void

@@ -61,6 +61,7 @@ struct _Worker {
   gboolean stopped;
 
   Cache *cache;
+  gboolean failing; /* the cache; told, and nothing was written since */
   Account *account; /* NULL: signed out */
   GBytes *token;
   GPtrArray *pending;   /* notes of the open transaction */

@@ -240,6 +240,7 @@ worker_commit (Worker *self, GError **error)
     worker_rollback (self);
     return FALSE;
   }
+  self->failing = FALSE;
   send_pending (self);
   send_marks_of_touched (self);
   if (self->wake_outbox) {

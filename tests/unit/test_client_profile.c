@@ -15,21 +15,28 @@ path_of(struct fixture *f, const char *name)
 
 /* ---- damage ---- */
 
-/* From now on a statement fails as it would on a page that is not sound. */
 static void
-damage(struct fixture *f, const char *table)
+change_cache(struct fixture *f, const char *sql)
 {
 	g_autofree char *path = path_of(f, "cache.db");
-	g_autofree char *sql =
-	    g_strdup_printf("CREATE TRIGGER broken BEFORE INSERT ON %s "
-			    "BEGIN SELECT RAISE(ABORT, 'broken'); END",
-		table);
 	sqlite3 *db = NULL;
 
 	g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
 	sqlite3_busy_timeout(db, 5000);
 	g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
 	sqlite3_close(db);
+}
+
+/* From now on a statement fails as it would on a page that is not sound. */
+static void
+damage(struct fixture *f, const char *table)
+{
+	g_autofree char *sql =
+	    g_strdup_printf("CREATE TRIGGER broken BEFORE INSERT ON %s "
+			    "BEGIN SELECT RAISE(ABORT, 'broken'); END",
+		table);
+
+	change_cache(f, sql);
 }
 
 static gboolean
@@ -107,6 +114,30 @@ test_damaged_refused(struct fixture *f, gconstpointer data)
 	g_assert_true(
 	    talk_shows(fixture_talk(f), "no way", KITH_MESSAGE_FAILED));
 	g_assert_cmpuint(fake_server_count(f->server, "no way"), ==, 0);
+}
+
+/* A disk that takes nothing is told of once, not with every word typed. */
+static void
+test_not_written(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	change_cache(f, "ALTER TABLE draft RENAME TO draft_kept");
+	kith_engine_set_draft(f->d->engine, talk, "I was");
+	WAIT_FOR(f->d->notices->len == 1);
+	kith_engine_set_draft(f->d->engine, talk, "I was just go");
+	device_stop(f->d);
+	g_assert_cmpuint(f->d->notices->len, ==, 1);
+
+	change_cache(f, "ALTER TABLE draft_kept RENAME TO draft");
+	device_start(f->d);
+	talk = fixture_talk(f);
+	kith_engine_set_draft(f->d->engine, talk, "I was just going");
+	device_stop(f->d);
+	device_start(f->d);
+	g_assert_cmpstr(kith_conversation_get_draft(fixture_talk(f)), ==,
+	    "I was just going");
+	g_assert_cmpuint(f->d->notices->len, ==, 1);
 }
 
 /* ---- signing in and out ---- */
@@ -230,6 +261,7 @@ add_tests(void)
 	FIXTURE_ADD("damaged-live", test_damaged_live);
 	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
 	FIXTURE_ADD("damaged-refused", test_damaged_refused);
+	FIXTURE_ADD("not-written", test_not_written);
 	FIXTURE_ADD("account-not-written", test_account_not_written);
 	FIXTURE_ADD("account-unchanged", test_account_unchanged);
 	FIXTURE_ADD("left-over", test_left_over);
