@@ -29,7 +29,6 @@
 #define ENVELOPE_OPERATION_SIZE 16u
 #define ENVELOPE_TOKEN_SIZE     32u
 #define ENVELOPE_EPOCH_SIZE     16u
-#define ENVELOPE_CLIENT_MAX     128u /* bytes of Hello.client */
 #define ENVELOPE_FEATURE_MAX    64u  /* bytes of one feature name */
 #define ENVELOPE_PAGE_MAX       100u /* rows that may be asked for */
 

@@ -152,6 +152,23 @@ def test_open_server_takes_the_friend_of_an_invite(make_server):
     server.connect().sign_up(unique_name(), PASSWORD, invite="x" * 100)
 
 
+@pytest.mark.parametrize("invite", ["x" * 65, "\u00e9t\u00e9"])
+def test_invite_that_none_can_be_is_judged_in_its_turn(make_server, invite):
+    """PROTOCOL.md, section 5: after the mode, which may not ask for one."""
+    server = make_server(sign_up="closed").start()
+    with refused("SIGN_UP_CLOSED"):
+        server.connect().sign_up(unique_name(), PASSWORD, invite=invite)
+    server = make_server(sign_up="invite").start()
+    with refused("BAD_NAME"):
+        server.connect().sign_up("No", PASSWORD, invite=invite)
+    with refused("BAD_INVITE"):
+        server.connect().sign_up(unique_name(), PASSWORD, invite=invite)
+    server = make_server(sign_up="open").start()
+    name = unique_name()
+    made = server.connect().sign_up(name, PASSWORD, invite=invite)
+    assert made.self.name == name
+
+
 def test_sign_up_by_approval_waits(make_server):
     server = make_server(sign_up="approval").start()
     client, name, operation = server.connect(), unique_name(), uuid7()
