@@ -27,6 +27,8 @@ const char *argp_program_version = "kithd " PACKAGE_VERSION;
 #define OPTION_CHECK 256
 #define OPTION_ROLE  257
 
+#define EXIT_USAGE 2 /* as kithd(8) has it; argp's own is 64 */
+
 static const struct argp_option options[] = {
 	{ "config", 'c', "FILE", 0, "Read this file instead of " SETTINGS_FILE,
 	    0 },
@@ -193,6 +195,7 @@ main(int argc, char *argv[], char *envp[])
 	if (!descriptors_fill())
 		return 1;
 	proc_init(argc, argv, envp);
+	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	if (line.role != NULL)
 		return play(line.role);
