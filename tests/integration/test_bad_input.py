@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from kith_client import Closed, Connection, refused, uuid7
+from kith_client import Closed, Connection, Refused, refused, uuid7
 from kith_server import unique_name
+from patience import wait_until
 
 
 # --- bytes that protobuf's own code would not write ------------------------
@@ -152,6 +153,62 @@ def test_unknown_request_is_unsupported(shared):
         with refused("UNSUPPORTED"):
             client.answer(body[1])
     assert client.alive()
+
+
+@pytest.mark.parametrize("body", [
+    field(8, field(1, bytes(16)) + field(2, 2**63)),   # CatchUp.sequence
+    field(9, field(1, 2**63)),                         # GetSnapshot.from
+    field(10, field(1, 1) + field(2, 2**64 - 1)),      # GetHistory.before
+    field(17, field(1, 1) + field(2, 2**63)),          # MarkDelivered.number
+], ids=["catch_up", "get_snapshot", "get_history", "mark_delivered"])
+def test_numbers_end_below_2_to_the_63(shared, body):
+    client = shared.person()
+    client.next_request = 60
+    client.connection.send_frame(field(1, 60) + body)
+    with refused("MALFORMED"):
+        client.answer(60)
+    # but a request may be called what the client likes
+    client.connection.send_frame(field(1, 2**64 - 1) + field(PING, b""))
+    client.next_request = 2**64 - 1
+    client.answer(2**64 - 1)
+
+
+def test_features_of_a_client_have_a_limit(shared, bystander):
+    client = shared.connect(hello=False)
+    client.request("hello", features=[str(n) for n in range(128)])
+    client = shared.connect(hello=False)
+    assert goodbye_after(shared, client, client.pack(
+        "hello", 1, features=[str(n) for n in range(129)])) == "TOO_LARGE"
+    client = shared.connect(hello=False)
+    with refused("TOO_LARGE"):
+        client.request("hello", features=["x" * 65])
+
+
+def test_signed_in_is_sent_to_whoever_gives_no_number(shared):
+    person = shared.person()
+    client = shared.connect()
+    client.connection.send_frame(client.pack(
+        "sign_in", name=person.name, token=person.token))
+    message = client.connection.receive()
+    assert message.request == 0
+    assert message.signed_in.self.name == person.name
+
+
+def test_connections_of_one_account_have_a_limit(shared):
+    person = shared.person()
+    others = [shared.back(person, live=False) for _ in range(63)]
+    with refused("BUSY"):
+        shared.back(person)
+    others[0].close()
+
+    def room():
+        try:
+            return shared.back(person)
+        except Refused as refusal:
+            assert refusal.code == "BUSY"
+            return None
+
+    wait_until(room, 20, "room for one more")
 
 
 # --- requests in the wrong state -------------------------------------------
