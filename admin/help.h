@@ -32,6 +32,3 @@ void help_describe(json_t *answer);
 
 /* The part COMMANDS of kith-admin.8, in mdoc(7), on standard output. */
 void help_write_man(void);
-
-/* "user", "file" ...: how JSON and completion call a kind. Static. */
-const char *help_kind_word(enum word_kind kind);

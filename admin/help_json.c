@@ -51,12 +51,6 @@ static const struct {
 
 #define FLAG_COUNT (sizeof(flag_words) / sizeof(flag_words[0]))
 
-const char *
-help_kind_word(enum word_kind kind)
-{
-	return kind_words[kind];
-}
-
 static void
 describe_options(json_t *list, const struct command_option *options)
 {

@@ -252,14 +252,6 @@ send_or_queue(
 }
 
 enum kith_code
-channel_send_packed(struct channel *channel, const void *bytes, size_t length)
-{
-	if (length == 0 || length > IPC_MESSAGE_MAX)
-		return KITH_TOO_LARGE;
-	return send_or_queue(channel, bytes, length, -1);
-}
-
-enum kith_code
 channel_send_descriptor(
     struct channel *channel, const ProtobufCMessage *message, int descriptor)
 {
@@ -326,10 +318,4 @@ channel_resume(struct channel *channel)
 		return;
 	channel->paused = false;
 	event_add(channel->readable, NULL);
-}
-
-int
-channel_socket(const struct channel *channel)
-{
-	return channel->socket;
 }

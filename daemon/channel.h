@@ -82,18 +82,9 @@ enum kith_code channel_send(
 enum kith_code channel_send_descriptor(
     struct channel *channel, const ProtobufCMessage *message, int descriptor);
 
-/* The same for bytes packed once and sent to many. */
-enum kith_code channel_send_packed(
-    struct channel *channel, const void *bytes, size_t length);
-
 /* Bytes of packed messages that wait here for the socket. */
 size_t channel_queued(const struct channel *channel);
 
 /* Stops and goes on reading: how a slow consumer holds back the other end. */
 void channel_pause(struct channel *channel);
 void channel_resume(struct channel *channel);
-
-/*
- * Its socket, for getsockopt() only.
- */
-int channel_socket(const struct channel *channel);

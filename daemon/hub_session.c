@@ -52,15 +52,6 @@ sessions_queued(const struct sessions *sessions)
 	return sessions->queued;
 }
 
-struct session *
-sessions_find(struct sessions *sessions, uint64_t id)
-{
-	struct session *session;
-
-	HASH_FIND(hh, sessions->by_id, &id, sizeof(id), session);
-	return session;
-}
-
 /* ---- the end ------------------------------------------------------------ */
 
 /* A request that will not be answered, or has been. */

@@ -123,7 +123,6 @@ uint32_t sessions_count(const struct sessions *sessions);
 /* Without those that have been told to go. */
 uint32_t sessions_open(const struct sessions *sessions);
 uint32_t sessions_queued(const struct sessions *sessions);
-struct session *sessions_find(struct sessions *sessions, uint64_t id);
 
 /*
  * A new connection over this socket, which is taken: greets it. Over

@@ -62,16 +62,10 @@ log_set_level(enum log_level level)
 	log_limit = level;
 }
 
-bool
+static bool
 log_wants(enum log_level level)
 {
 	return level <= log_limit;
-}
-
-const char *
-log_level_word(enum log_level level)
-{
-	return levels[level].word;
 }
 
 static bool

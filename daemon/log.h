@@ -40,10 +40,6 @@ typedef void log_listener(
 void log_listen(log_listener *listener, void *context);
 
 void log_set_level(enum log_level level);
-bool log_wants(enum log_level level);
-
-/* "error", "warning", "info", "debug": the words of kithd.conf. */
-const char *log_level_word(enum log_level level);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

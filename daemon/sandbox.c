@@ -33,18 +33,6 @@ struct sandbox {
 	int ruleset;               /* Landlock's descriptor, or -1 */
 };
 
-static const char *const mode_words[SANDBOX_MODE_COUNT] = {
-	[SANDBOX_FULL] = "full",
-	[SANDBOX_SECCOMP] = "seccomp",
-	[SANDBOX_OFF] = "off",
-};
-
-const char *
-sandbox_mode_word(enum sandbox_mode mode)
-{
-	return mode_words[mode];
-}
-
 /* ---- Landlock -------------------------------------------------------- */
 
 /* Spelled out here: Debian 12's headers are older than the kernels. */

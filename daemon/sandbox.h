@@ -54,6 +54,3 @@ void sandbox_free(struct sandbox **sandbox);
  * is still needed.
  */
 int sandbox_hold(struct sandbox *sandbox, int fd);
-
-/* "full", "seccomp", "off": the words of kithd.conf. Static. */
-const char *sandbox_mode_word(enum sandbox_mode mode);

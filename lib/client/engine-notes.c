@@ -320,18 +320,6 @@ find_request (KithEngine *self, guint64 id)
   return G_MAXUINT;
 }
 
-KithFriendRequest *
-engine_find_request (KithEngine *self, guint64 id)
-{
-  const guint position = find_request (self, id);
-  g_autoptr (KithFriendRequest) request
-      = position == G_MAXUINT
-            ? NULL
-            : g_list_model_get_item (G_LIST_MODEL (self->requests), position);
-
-  return request; /* the list holds it */
-}
-
 static int
 compare_requests (gconstpointer a, gconstpointer b, gpointer data)
 {
@@ -359,13 +347,15 @@ apply_request (KithEngine *self, Note *note)
 static void
 apply_request_ended (KithEngine *self, Note *note)
 {
-  KithFriendRequest *request = engine_find_request (self, note->id);
+  const guint position = find_request (self, note->id);
+  g_autoptr (KithFriendRequest) request = NULL;
   guint64 user_id;
 
-  if (request == NULL)
+  if (position == G_MAXUINT)
     return;
+  request = g_list_model_get_item (G_LIST_MODEL (self->requests), position);
   user_id = kith_user_get_id (kith_friend_request_get_user (request));
-  g_list_store_remove (self->requests, find_request (self, note->id));
+  g_list_store_remove (self->requests, position);
   drop_user (self, user_id);
 }
 

@@ -89,8 +89,6 @@ GTask *engine_task (KithEngine *self, GCancellable *cancellable,
                     gpointer tag);
 /* Ends the task with KITH_NOT_NOW when the engine is not running. */
 gboolean engine_running (KithEngine *self, GTask *task);
-/* (nullable), borrowed */
-KithFriendRequest *engine_find_request (KithEngine *self, guint64 id);
 
 /* ---- engine-notes.c ---- */
 

@@ -35,9 +35,6 @@ struct tls_connection;
  */
 enum kith_code tls_random_reseed(struct fault *f);
 
-/* "mbedTLS 2.28.3": the library at run time. Static. */
-const char *tls_library(void);
-
 /* ---- configurations ---- */
 
 /* PEM in memory; the lengths without a NUL, which need not be there. */

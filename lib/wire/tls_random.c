@@ -29,16 +29,6 @@ tls_random_reseed(struct fault *f)
 	return KITH_OK;
 }
 
-const char *
-tls_library(void)
-{
-	static char text[32];
-
-	if (text[0] == '\0')
-		mbedtls_version_get_string_full(text);
-	return text;
-}
-
 enum kith_code
 tls_fault(struct fault *f, enum kith_code code, int error, const char *doing)
 {
