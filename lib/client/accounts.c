@@ -7,7 +7,6 @@
 
 #include "client-error.h"
 #include "kith-address.h"
-#include "operation.h"
 #include "pin.h"
 
 #define SIGN_OUT_MS 5000 /* the server may take so long to say good-bye */
@@ -55,7 +54,7 @@ name_sign_up (Worker *self, Attempt *attempt)
 
   if (operation == NULL) {
     operation = g_malloc (RECORD_OPERATION_SIZE);
-    operation_make (operation);
+    uuid_new (operation);
     g_hash_table_insert (self->sign_ups, g_steal_pointer (&name), operation);
   }
   memcpy (attempt->operation, operation, RECORD_OPERATION_SIZE);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "client-error.h"
-#include "operation.h"
 #include "text.h"
 
 #define ACTION_MS 30000 /* from the click to the end of hoping */
@@ -193,7 +192,7 @@ begin (Worker *self, ActionKind kind, Command *command)
   action->name = g_strdup (command->text);
   action->task = g_steal_pointer (&command->task);
   action->until_ms = clock_now_ms (self->clock) + ACTION_MS;
-  operation_make (action->operation);
+  uuid_new (action->operation);
   g_queue_push_tail (&self->actions, action);
   if (self->actions_timer == NULL)
     self->actions_timer = worker_timer (self, ACTION_MS, on_late);

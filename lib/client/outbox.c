@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "client-error.h"
-#include "operation.h"
 #include "text.h"
 
 #define IN_FLIGHT_MAX 8
@@ -241,7 +240,7 @@ new_record (Worker *self, guint64 conversation_id, const char *text)
   record->time_us = record_time (g_get_real_time ());
   record->text = g_strdup (text);
   record->has_operation = TRUE;
-  operation_make (record->operation);
+  uuid_new (record->operation);
   return record;
 }
 

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "kith.pb-c.h"
+#include "uuid.h"
 
 /*
  * What the engine's thread, its cache and the models hand to each other:
@@ -15,7 +16,7 @@
  * replace texts and times that are outside our rules by harmless ones.
  */
 
-#define RECORD_OPERATION_SIZE 16
+#define RECORD_OPERATION_SIZE UUID_SIZE
 #define RECORD_EPOCH_SIZE 16
 #define RECORD_TIME_MAX_US (G_GINT64_CONSTANT (253370764800) * 1000000)
 

@@ -2,7 +2,6 @@
 #include "uuid.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "token.h"
@@ -56,32 +55,4 @@ uuid_new(uint8_t id_r[UUID_SIZE])
 	id_r[6] = (uint8_t)(0x70u | ((stamp >> 8) & 0x0fu));
 	id_r[7] = (uint8_t)stamp;
 	id_r[8] = (uint8_t)(0x80u | (id_r[8] & 0x3fu));
-}
-
-bool
-uuid_is_v7(const uint8_t id[UUID_SIZE])
-{
-	return (id[6] & 0xf0u) == 0x70u && (id[8] & 0xc0u) == 0x80u;
-}
-
-int64_t
-uuid_time_ms(const uint8_t id[UUID_SIZE])
-{
-	uint64_t ms = 0;
-
-	for (unsigned i = 0; i < 6; i++)
-		ms = ms << 8 | id[i];
-	return (int64_t)ms;
-}
-
-void
-uuid_format(const uint8_t id[UUID_SIZE], char text_r[UUID_TEXT_SIZE])
-{
-	char *to = text_r;
-
-	for (unsigned i = 0; i < UUID_SIZE; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*to++ = '-';
-		to += snprintf(to, 3, "%02x", id[i]);
-	}
 }

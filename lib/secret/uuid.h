@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -9,8 +8,7 @@
  * with time, so that the index over them grows at its end.
  */
 
-#define UUID_SIZE      16u /* bytes */
-#define UUID_TEXT_SIZE 37u /* 8-4-4-4-12 hexadecimal digits and a NUL */
+#define UUID_SIZE 16u /* bytes */
 
 /*
  * Each is greater than the one before in this process, also when the clock
@@ -18,11 +16,3 @@
  * an id of its parent: 62 bits of each are drawn anew.
  */
 void uuid_new(uint8_t id_r[UUID_SIZE]);
-
-/* Has it the version and variant bits of version 7? */
-bool uuid_is_v7(const uint8_t id[UUID_SIZE]);
-
-/* The milliseconds since 1970 that it carries. */
-int64_t uuid_time_ms(const uint8_t id[UUID_SIZE]);
-
-void uuid_format(const uint8_t id[UUID_SIZE], char text_r[UUID_TEXT_SIZE]);

@@ -122,44 +122,38 @@ a_secret_can_be_let_go_of(void **state)
 	secret_free(&nothing);
 }
 
+/* RFC 9562, section 5.7. */
+static void
+assert_is_v7(const uint8_t id[UUID_SIZE])
+{
+	assert_int_equal(id[6] >> 4, 7);
+	assert_int_equal(id[8] >> 6, 2);
+}
+
 static void
 ids_rise(void **state)
 {
 	uint8_t before[UUID_SIZE], now[UUID_SIZE];
-	char text[UUID_TEXT_SIZE];
 
 	uuid_new(before);
 	for (int i = 0; i < 20000; i++) {
 		uuid_new(now);
-		assert_true(uuid_is_v7(now));
+		assert_is_v7(now);
 		assert_true(memcmp(before, now, UUID_SIZE) < 0);
 		memcpy(before, now, UUID_SIZE);
 	}
-	uuid_format(now, text);
-	assert_int_equal(strlen(text), UUID_TEXT_SIZE - 1);
-	assert_int_equal(text[14], '7');
 }
 
 static void
 ids_carry_their_time(void **state)
 {
-	/* RFC 9562, appendix A.6: 2022-02-22 19:22:22 UTC */
-	static const uint8_t vector[UUID_SIZE] = { 0x01, 0x7f, 0x22, 0xe2, 0x79,
-		0xb0, 0x7c, 0xc3, 0x98, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39,
-		0x8f };
-	uint8_t random[UUID_SIZE] = { 0x91, 0x91, 0x08, 0xf7, 0x52, 0xd1, 0x43,
-		0x20, 0x9b, 0xac, 0xf8, 0x47, 0xdb, 0x41, 0x48, 0xa8 };
-	uint8_t now[UUID_SIZE];
-	char text[UUID_TEXT_SIZE];
-	int64_t apart;
+	uint8_t id[UUID_SIZE];
+	int64_t ms = 0, apart;
 
-	assert_true(uuid_is_v7(vector));
-	assert_true(uuid_time_ms(vector) == 1645557742000);
-	uuid_format(vector, text);
-	assert_string_equal(text, "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
-	assert_false(uuid_is_v7(random)); /* version 4, appendix A.3 */
-	uuid_new(now);
-	apart = uuid_time_ms(now) - (int64_t)time(NULL) * 1000;
+	uuid_new(id);
+	for (int i = 0; i < 6; i++)
+		ms = ms << 8 | id[i];
+	apart = ms - (int64_t)time(NULL) * 1000;
 	assert_true(apart > -2000 && apart < 60000);
 }
 
