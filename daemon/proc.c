@@ -189,6 +189,7 @@ proc_programs_free(struct proc_programs **programs)
 static void
 become(int program, char *const arguments[], int channel)
 {
+	static char *const nothing[] = { NULL };
 	sigset_t none;
 
 	/* a group of its own: Ctrl-C reaches the parent only */
@@ -199,7 +200,8 @@ become(int program, char *const arguments[], int channel)
 		fcntl(channel, F_SETFD, 0);
 	else if (dup2(channel, PROC_CHANNEL_FD) < 0)
 		_exit(127);
-	fexecve(program, arguments, environ);
+	/* of an empty environment setproctitle_init() leaves no list at all */
+	fexecve(program, arguments, environ != NULL ? environ : nothing);
 	_exit(127);
 }
 

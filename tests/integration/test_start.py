@@ -448,6 +448,14 @@ def test_programs_and_folder_are_all_that_is_needed(make_server):
                     "certificate.pem", "certificate-key.pem"}
 
 
+def test_starts_without_any_environment(make_server):
+    """As some init systems and "env -i" start a daemon."""
+    server = make_server()
+    server.environment = dict
+    server.start()
+    assert server.person().alive()
+
+
 def test_detaches_once_it_serves(server):
     """Without --foreground: the command ends well when the port answers, and
     not well when there is nothing to detach."""
