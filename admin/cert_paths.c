@@ -15,22 +15,6 @@
 #define NEXT_PUBLIC_NAME  "next-public-key.pem"
 #define NEXT_PRIVATE_NAME "next-private-key.pem"
 
-struct mistake {
-	int line;
-	char sentence[FAULT_SENTENCE_MAX];
-};
-
-static void
-keep_mistake(int line, const char *sentence, void *context)
-{
-	struct mistake *mistake = context;
-
-	if (mistake->sentence[0] != '\0')
-		return;
-	mistake->line = line;
-	snprintf(mistake->sentence, sizeof(mistake->sentence), "%s", sentence);
-}
-
 static const char *
 option(const struct call *call, const char *name)
 {
@@ -52,21 +36,16 @@ static enum kith_code
 read_settings(struct call *call, struct settings **settings_r)
 {
 	const char *config = option(call, "config");
-	struct mistake mistake = { 0 };
+	struct fault fault = { .code = KITH_OK };
 
 	if (config == NULL) {
 		config = SETTINGS_FILE;
 		if (access(config, F_OK) != 0)
 			return KITH_OK;
 	}
-	if (settings_load(config, settings_r, keep_mistake, &mistake) ==
-	    KITH_OK)
+	if (settings_load_brief(config, settings_r, &fault) == KITH_OK)
 		return KITH_OK;
-	if (mistake.line > 0)
-		return call_fail(call, KITH_MALFORMED, "%s:%d: %s.", config,
-		    mistake.line, mistake.sentence);
-	return call_fail(
-	    call, KITH_MALFORMED, "%s: %s.", config, mistake.sentence);
+	return call_fail(call, KITH_MALFORMED, "%s.", fault.sentence);
 }
 
 static char *

@@ -22,39 +22,6 @@
 
 /* ---- kithd.conf ------------------------------------------------------------- */
 
-struct first_problem {
-	int count;
-	int line;
-	char sentence[FAULT_SENTENCE_MAX];
-};
-
-static void
-keep_first(int line, const char *sentence, void *context)
-{
-	struct first_problem *first = context;
-
-	if (first->count++ > 0)
-		return;
-	first->line = line;
-	snprintf(first->sentence, sizeof(first->sentence), "%s", sentence);
-}
-
-static void
-add_wrong(struct check *c, const struct first_problem *first)
-{
-	char where[16] = "", more[32] = "";
-
-	if (first->line > 0)
-		snprintf(where, sizeof(where), ":%d", first->line);
-	if (first->count > 1)
-		snprintf(more, sizeof(more), ", and %d more", first->count - 1);
-	check_add(c, "configuration", CHECK_PROBLEM,
-	    "Correct the file; kithd.conf(5) says what is allowed. Another "
-	    "one is named with --config.",
-	    "%s%s: %s%s.", c->facts.configuration, where, first->sentence,
-	    more);
-}
-
 static bool
 same_file(const char *one, const char *other)
 {
@@ -70,11 +37,14 @@ void
 check_configuration(struct check *c)
 {
 	const char *path = c->facts.configuration;
-	struct first_problem first = { 0 };
+	struct fault fault = { .code = KITH_OK };
 	struct stat st;
 
-	if (settings_load(path, &c->settings, keep_first, &first) != KITH_OK)
-		add_wrong(c, &first);
+	if (settings_load_brief(path, &c->settings, &fault) != KITH_OK)
+		check_add(c, "configuration", CHECK_PROBLEM,
+		    "Correct the file; kithd.conf(5) says what is allowed. "
+		    "Another one is named with --config.",
+		    "%s.", fault.sentence);
 	else if (stat(path, &st) == 0 &&
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		check_add(c, "configuration", CHECK_PROBLEM,

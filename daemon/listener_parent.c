@@ -118,6 +118,13 @@ take_limits(struct listener *l, const Kith__Ipc__Settings *s)
 	log_set_level((enum log_level)s->log_level);
 }
 
+/* A fault that names the keys of kithd.conf which it is about. */
+static enum kith_code
+blame(struct fault *fault, const char *keys, const struct fault *why)
+{
+	return fault_set(fault, why->code, "%s: %s", keys, why->sentence);
+}
+
 /* "" where none is announced. */
 static enum kith_code
 read_next_pin(
@@ -130,9 +137,7 @@ read_next_pin(
 	if (pem->len == 0)
 		return KITH_OK;
 	code = certificate_read_public_key(pem->data, pem->len, pin_r, &why);
-	return code == KITH_OK
-	    ? code
-	    : fault_set(fault, code, "next-public-key: %s", why.sentence);
+	return code == KITH_OK ? code : blame(fault, "next-public-key", &why);
 }
 
 static enum kith_code
@@ -147,14 +152,16 @@ take_identity(
 	};
 	struct tls_config *config = NULL;
 	struct certificate_info info;
+	struct fault why = { .code = KITH_OK };
 	char next_pin[PIN_SIZE] = "";
-	enum kith_code code = tls_config_new_server(&identity, &config, fault);
+	enum kith_code code = tls_config_new_server(&identity, &config, &why);
 
-	if (code != KITH_OK)
-		return code;
-	code = certificate_read(
-	    identity.certificate, identity.certificate_length, &info, fault);
 	if (code == KITH_OK)
+		code = certificate_read(identity.certificate,
+		    identity.certificate_length, &info, &why);
+	if (code != KITH_OK)
+		blame(fault, "certificate and private-key", &why);
+	else
 		code = read_next_pin(s, next_pin, fault);
 	if (code != KITH_OK) {
 		tls_config_free(&config);

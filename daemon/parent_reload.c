@@ -11,40 +11,14 @@
 
 #define PARENT_NAMES_MAX 256u
 
-struct first_problem {
-	int line;
-	int count;
-	char sentence[FAULT_SENTENCE_MAX];
-};
-
-static void
-keep_first(int line, const char *sentence, void *context)
-{
-	struct first_problem *first = context;
-
-	if (first->count++ == 0) {
-		first->line = line;
-		snprintf(
-		    first->sentence, sizeof(first->sentence), "%s", sentence);
-	}
-}
-
 static enum kith_code
 read_anew(struct parent *p, struct fault *fault)
 {
-	struct first_problem first = { .count = 0 };
-	enum kith_code code = settings_load(
-	    p->options->config, &p->next_settings, keep_first, &first);
+	enum kith_code code =
+	    settings_load_brief(p->options->config, &p->next_settings, fault);
 
-	if (code != KITH_OK) {
-		char more[32] = "";
-
-		if (first.count > 1)
-			snprintf(more, sizeof(more), " (and %d more)",
-			    first.count - 1);
-		return fault_set(fault, code, "%s:%d: %s%s", p->options->config,
-		    first.line, first.sentence, more);
-	}
+	if (code != KITH_OK)
+		return code;
 	return identity_load(p->next_settings, &p->next_identity, fault);
 }
 

@@ -334,6 +334,42 @@ settings_load(const char *path, struct settings **settings_r,
 	return KITH_OK;
 }
 
+struct first_problem {
+	int count;
+	int line;
+	char sentence[FAULT_SENTENCE_MAX];
+};
+
+static void
+keep_first(int line, const char *sentence, void *context)
+{
+	struct first_problem *first = context;
+
+	if (first->count++ > 0)
+		return;
+	first->line = line;
+	snprintf(first->sentence, sizeof(first->sentence), "%s", sentence);
+}
+
+enum kith_code
+settings_load_brief(
+    const char *path, struct settings **settings_r, struct fault *fault)
+{
+	struct first_problem first = { .count = 0 };
+	char line[16] = "", more[32] = "";
+	enum kith_code code =
+	    settings_load(path, settings_r, keep_first, &first);
+
+	if (code == KITH_OK)
+		return code;
+	if (first.line > 0)
+		snprintf(line, sizeof(line), ":%d", first.line);
+	if (first.count > 1)
+		snprintf(more, sizeof(more), ", and %d more", first.count - 1);
+	return fault_set(
+	    fault, code, "%s%s: %s%s", path, line, first.sentence, more);
+}
+
 void
 settings_free(struct settings **settings)
 {

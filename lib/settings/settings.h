@@ -79,6 +79,10 @@ typedef void settings_report(int line, const char *sentence, void *context);
 enum kith_code settings_load(const char *path, struct settings **settings_r,
     settings_report *report, void *context);
 
+/* The same for who tells of the first problem only, and how many follow. */
+enum kith_code settings_load_brief(
+    const char *path, struct settings **settings_r, struct fault *fault);
+
 void settings_free(struct settings **settings);
 
 /* The addresses of "listen", numeric; at most SETTINGS_LISTEN_MAX. */

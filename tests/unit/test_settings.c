@@ -159,6 +159,30 @@ test_what_only_the_whole_shows(void **state)
 }
 
 static void
+test_the_first_problem_stands_for_all(void **state)
+{
+	char path[] = "/tmp/kith-settings-XXXXXX", sentence[200];
+	struct settings *s = NULL;
+	struct fault fault;
+	FILE *file = fdopen(mkstemp(path), "w");
+
+	assert_non_null(file);
+	fputs("sign-up = open\ncolour = blue\nshape = round\n", file);
+	fclose(file);
+	assert_int_equal(settings_load_brief(path, &s, &fault), KITH_MALFORMED);
+	snprintf(sentence, sizeof(sentence),
+	    "%s:2: There is no key \"colour\", and 1 more", path);
+	assert_string_equal(fault.sentence, sentence);
+	unlink(path);
+	/* what concerns the whole file has no line */
+	settings_load_brief(path, &s, &fault);
+	snprintf(sentence, sizeof(sentence),
+	    "%s: Cannot open it: No such file or directory", path);
+	assert_string_equal(fault.sentence, sentence);
+	assert_null(s);
+}
+
+static void
 test_long_line(void **state)
 {
 	struct settings *s = NULL;
@@ -300,6 +324,7 @@ main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_every_problem_is_told_with_its_line),
 		cmocka_unit_test(test_what_only_the_whole_shows),
+		cmocka_unit_test(test_the_first_problem_stands_for_all),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_restart_keys),
 		cmocka_unit_test(test_key_file),
