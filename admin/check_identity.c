@@ -16,6 +16,18 @@
 
 #define DAYS_SOON 14
 
+/* Some of these sentences name the file themselves. */
+static void
+add_faulty(struct check *c, const char *id, const char *path,
+    const char *remedy, const struct fault *fault)
+{
+	if (strstr(fault->sentence, path) != NULL)
+		check_add(c, id, CHECK_PROBLEM, remedy, "%s.", fault->sentence);
+	else
+		check_add(c, id, CHECK_PROBLEM, remedy, "%s: %s.", path,
+		    fault->sentence);
+}
+
 static void
 add_dates(struct check *c)
 {
@@ -84,10 +96,10 @@ check_certificate(struct check *c)
 				 &c->certificate, &fault) == KITH_OK;
 	fclose(file);
 	if (!c->has_certificate) {
-		check_add(c, "certificate", CHECK_PROBLEM,
+		add_faulty(c, "certificate", c->settings->certificate,
 		    "Put a certificate in PEM there with \"kith-admin cert "
 		    "import\".",
-		    "%s: %s.", c->settings->certificate, fault.sentence);
+		    &fault);
 		return;
 	}
 	add_dates(c);
@@ -105,8 +117,10 @@ wipe(uint8_t **bytes)
 	*bytes = NULL;
 }
 
+/* *remedy_r: of the step that failed. */
 static enum kith_code
-compare_pair(const struct settings *settings, struct fault *fault)
+compare_pair(
+    const struct settings *settings, const char **remedy_r, struct fault *fault)
 {
 	uint8_t *certificate = NULL, *key = NULL;
 	struct tls_identity identity;
@@ -116,10 +130,14 @@ compare_pair(const struct settings *settings, struct fault *fault)
 	if (code == KITH_OK)
 		code = settings_read_pem(settings->private_key, true, &key,
 		    &identity.key_length, fault);
+	*remedy_r = "Let kithd's group alone read it: chgrp _kith, chmod 0640.";
 	identity.certificate = certificate;
 	identity.key = key;
-	if (code == KITH_OK)
+	if (code == KITH_OK) {
+		*remedy_r = "Put the two that belong together in place with "
+			    "\"kith-admin cert import\".";
 		code = certificate_check_pair(&identity, NULL, fault);
+	}
 	wipe(&certificate);
 	wipe(&key);
 	return code;
@@ -129,24 +147,17 @@ void
 check_key(struct check *c)
 {
 	struct fault fault = { .code = KITH_OK };
-	enum kith_code code;
+	const char *remedy;
 
 	if (c->settings == NULL || !c->has_certificate)
 		return;
-	code = compare_pair(c->settings, &fault);
-	if (code == KITH_OK)
+	if (compare_pair(c->settings, &remedy, &fault) == KITH_OK)
 		check_add(c, "key", CHECK_OK, NULL,
 		    "%s belongs to the certificate, and kithd's user can read "
 		    "it.",
 		    c->settings->private_key);
 	else
-		check_add(c, "key", CHECK_PROBLEM,
-		    code == KITH_IO
-			? "Let the group of kithd read it: chgrp _kith, chmod "
-			  "0640."
-			: "Mode 0640 and the group _kith are right; a pair is "
-			  "put in place with \"kith-admin cert import\".",
-		    "%s: %s.", c->settings->private_key, fault.sentence);
+		add_faulty(c, "key", c->settings->private_key, remedy, &fault);
 }
 
 /* ---- the next key ------------------------------------------------------------- */
@@ -193,8 +204,8 @@ check_next_key(struct check *c)
 	if (code == KITH_OK)
 		add_next_key(c, pin);
 	else
-		check_add(c, "next-key", CHECK_PROBLEM,
+		add_faulty(c, "next-key", c->settings->next_public_key,
 		    "kithd refuses to start with it; announce one with "
 		    "\"kith-admin cert announce-next\", or remove the file.",
-		    "%s: %s.", c->settings->next_public_key, fault.sentence);
+		    &fault);
 }

@@ -153,12 +153,17 @@ def test_certificate_and_key(stopped):
     stopped.certificate.write_bytes(other.read_bytes())
     rows = check(stopped, expect=FAILED)
     assert "does not belong" in rows["key"]["finding"]
+    assert "cert import" in rows["key"]["remedy"]
+    assert "chgrp" not in rows["key"]["remedy"]
     stopped.key.write_bytes(other_key.read_bytes())
     rows = check(stopped, expect=OK)  # three days are left
     assert amiss(rows) == {"certificate": "warning", "daemon": "warning"}
     assert "--renew" in rows["certificate"]["remedy"]
     stopped.key.chmod(0o644)
-    assert amiss(check(stopped, expect=FAILED))["key"] == "problem"
+    rows = check(stopped, expect=FAILED)
+    assert amiss(rows)["key"] == "problem"
+    assert "chmod" in rows["key"]["remedy"]
+    assert rows["key"]["finding"].count(str(stopped.key)) == 1
     stopped.key.chmod(0o600)
     stopped.certificate.write_text("nothing\n")
     rows = check(stopped, expect=FAILED)
@@ -181,6 +186,7 @@ def test_key_that_kithd_cannot_read(stopped):
     assert done.returncode == FAILED
     assert rows["key"]["level"] == "problem"
     assert "Permission denied" in rows["key"]["finding"]
+    assert rows["key"]["finding"].count(str(stopped.key)) == 1
     assert "chgrp" in rows["key"]["remedy"]
 
 
