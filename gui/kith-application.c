@@ -113,7 +113,7 @@ static void
 about_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   KithApplication *self = data;
-  const char *authors[] = { _ ("The kith authors"), NULL };
+  const char *authors[] = { _ ("The kith developers"), NULL };
 
   gtk_show_about_dialog (GTK_WINDOW (self->window), "program-name", "kith",
                          "version", PACKAGE_VERSION, "comments",
