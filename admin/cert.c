@@ -11,14 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "format.h"
 #include "output.h"
 #include "pem.h"
+#include "server.h"
 #include "settings.h"
 #include "token.h"
 
 #define DAEMON_GROUP "_kith"
-#define US_PER_DAY   (INT64_C(86400) * 1000000)
 
 enum kith_code
 cert_find_group(struct call *call, gid_t *group_r)
@@ -183,7 +182,7 @@ cert_answer(struct call *call, const struct cert_paths *paths,
 {
 	struct listing *l =
 	    listing_begin_record(call, "certificate", cert_columns);
-	int64_t left_us = info->not_after_us - format_now_us();
+	int64_t days = server_days_left(info->not_after_us);
 	char next[PIN_SIZE] = "";
 	bool own = strcmp(info->subject, info->issuer) == 0;
 
@@ -200,9 +199,10 @@ cert_answer(struct call *call, const struct cert_paths *paths,
 		listing_set_text(l, CERT_NEXT, next);
 	listing_set_time(l, CERT_FROM, info->not_before_us);
 	listing_set_time(l, CERT_UNTIL, info->not_after_us);
-	listing_set_number(l, CERT_DAYS, left_us / US_PER_DAY);
-	if (left_us < 0)
-		listing_mark(l, CERT_DAYS, LISTING_BAD);
+	listing_set_number(l, CERT_DAYS, days);
+	if (days < SERVER_DAYS_SOON)
+		listing_mark(
+		    l, CERT_DAYS, days < 0 ? LISTING_BAD : LISTING_WARNING);
 	return listing_end(&l, KITH_OK);
 }
 

@@ -13,12 +13,10 @@
 #include "output.h"
 #include "server_check.h"
 
-#define MIB               (INT64_C(1024) * 1024)
-#define DISK_LOW_BYTES    (256 * MIB)
-#define DISK_NONE_BYTES   (16 * MIB)
-#define DISK_LOW_PER_CENT 5
-#define INODES_LOW        1000
-#define INODES_NONE       10
+#define MIB             (INT64_C(1024) * 1024)
+#define DISK_NONE_BYTES (16 * MIB)
+#define INODES_LOW      1000
+#define INODES_NONE     10
 
 /* ---- kithd.conf ------------------------------------------------------------- */
 
@@ -251,7 +249,7 @@ check_disk(struct check *c)
 
 	if (bytes < 0 || all <= 0)
 		return;
-	if (bytes < DISK_LOW_BYTES || bytes < all / 100 * DISK_LOW_PER_CENT)
+	if (server_disk_is_low(&c->facts))
 		level = bytes < DISK_NONE_BYTES ? CHECK_PROBLEM : CHECK_WARNING;
 	check_add(c, "disk", level,
 	    level == CHECK_OK ? NULL

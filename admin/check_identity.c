@@ -14,8 +14,6 @@
 #include "pem.h"
 #include "server_check.h"
 
-#define DAYS_SOON 14
-
 /* Some of these sentences name the file themselves. */
 static void
 add_faulty(struct check *c, const char *id, const char *path,
@@ -48,7 +46,7 @@ add_dates(struct check *c)
 		check_add(c, "certificate", own ? CHECK_WARNING : CHECK_PROBLEM,
 		    remedy, "%s has expired%s.", c->settings->certificate,
 		    own ? "; clients that pinned the key go on" : "");
-	else if (days < DAYS_SOON)
+	else if (days < SERVER_DAYS_SOON)
 		check_add(c, "certificate", CHECK_WARNING, remedy,
 		    "%s expires in %lld days.", c->settings->certificate,
 		    (long long)days);

@@ -57,6 +57,10 @@ struct settings *server_settings(const char *path);
 
 /* Whole days from now until then; below 0 when it is over. */
 int64_t server_days_left(int64_t until_us);
+#define SERVER_DAYS_SOON 14 /* fewer are worth a warning */
+
+/* Is so little room left where the database is that one should know? */
+bool server_disk_is_low(const struct server_facts *facts);
 
 /* The rows of the last warnings and errors; see "server status". */
 extern const struct column server_notice_columns[];

@@ -14,7 +14,9 @@
 #include "pem.h"
 #include "server.h"
 
-#define US_PER_DAY (INT64_C(86400) * 1000000)
+#define US_PER_DAY        (INT64_C(86400) * 1000000)
+#define DISK_LOW_BYTES    (INT64_C(256) * 1024 * 1024)
+#define DISK_LOW_PER_CENT 5
 
 const char *
 server_state_word(enum server_state state)
@@ -36,6 +38,16 @@ server_days_left(int64_t until_us)
 	/* half a day over is a day too late, not none */
 	return left_us >= 0 ? left_us / US_PER_DAY
 			    : -((-left_us + US_PER_DAY - 1) / US_PER_DAY);
+}
+
+bool
+server_disk_is_low(const struct server_facts *facts)
+{
+	int64_t bytes = facts->disk_free_bytes;
+
+	return bytes >= 0 &&
+	    (bytes < DISK_LOW_BYTES ||
+		bytes < facts->disk_bytes / 100 * DISK_LOW_PER_CENT);
 }
 
 static void

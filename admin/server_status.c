@@ -7,9 +7,6 @@
 #include "progress.h"
 #include "server.h"
 
-#define DAYS_SOON      14
-#define DISK_LOW_BYTES (INT64_C(256) * 1024 * 1024)
-
 enum {
 	STATUS_STATE,
 	STATUS_NAME,
@@ -148,7 +145,7 @@ set_certificate(struct listing *l, const struct server_facts *facts)
 	listing_set_time(
 	    l, STATUS_CERTIFICATE_UNTIL, facts->certificate_until_us);
 	listing_set_number(l, STATUS_CERTIFICATE_DAYS, days);
-	if (days < DAYS_SOON)
+	if (days < SERVER_DAYS_SOON)
 		listing_mark(l, STATUS_CERTIFICATE_DAYS,
 		    days < 0 ? LISTING_BAD : LISTING_WARNING);
 }
@@ -163,8 +160,7 @@ set_database(
 	set_size(l, STATUS_DATABASE_SIZE, facts->database_bytes);
 	set_size(l, STATUS_WAL_SIZE, facts->wal_bytes);
 	set_size(l, STATUS_DISK_FREE, facts->disk_free_bytes);
-	if (facts->disk_free_bytes >= 0 &&
-	    facts->disk_free_bytes < DISK_LOW_BYTES)
+	if (server_disk_is_low(facts))
 		listing_mark(l, STATUS_DISK_FREE, LISTING_WARNING);
 	if (!facts->has_database)
 		return;

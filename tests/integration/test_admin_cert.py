@@ -225,7 +225,7 @@ commonName = supplied
 """
 
 
-def make_expired(folder, key):
+def make_expired(folder, key, end="20200102000000Z"):
     """Only an authority can date back: it is its own."""
     (folder / "ca.conf").write_text(CA.format(folder))
     (folder / "index.txt").write_text("")
@@ -234,7 +234,7 @@ def make_expired(folder, key):
             folder / "x.csr")
     openssl("ca", "-batch", "-selfsign", "-config", folder / "ca.conf",
             "-keyfile", key, "-in", folder / "x.csr", "-notext",
-            "-startdate", "20200101000000Z", "-enddate", "20200102000000Z",
+            "-startdate", "20200101000000Z", "-enddate", end,
             "-out", folder / "expired.pem")
     own(folder / "expired.pem")
     return folder / "expired.pem"
@@ -248,6 +248,19 @@ def files(admin):
     config.write_text(f"certificate = {certificate}\nprivate-key = {key}\n"
                       f"next-public-key = {admin.folder / 'next.pem'}\n")
     return ("--config", str(config)), certificate, key
+
+
+def test_half_a_day_over_is_a_day_too_late(admin, files):
+    """As server status and the doctor count it: 0 days would be in time."""
+    config, certificate, key = files
+    ended = time.gmtime(time.time() - 12 * 3600)
+    certificate.write_bytes(make_expired(
+        admin.folder, key, time.strftime("%Y%m%d%H%M%SZ", ended)).read_bytes())
+    shown = admin.json("cert", "show", *config)["certificate"]
+    assert shown["days_left"] == -1
+    admin.run("user", "add", "somebody", "--generate")
+    status = admin.json("server", "status", *config)["server"]
+    assert status["certificate_days_left"] == -1
 
 
 def refused_import(admin, files, chain, key, expect):
