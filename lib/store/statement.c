@@ -105,6 +105,24 @@ store_keep_bytes(struct store *s, const void *bytes, size_t length)
 	return s->kept;
 }
 
+int
+statement_ask(sqlite3 *db, const char *sql, int64_t bound, int64_t *integer_r)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK && sqlite3_bind_parameter_count(st) > 0)
+		rc = sqlite3_bind_int64(st, 1, bound);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		*integer_r = sqlite3_column_int64(st, 0);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
 enum kith_code
 statement_prepare_all(struct store *s, struct fault *f)
 {

@@ -182,6 +182,14 @@ enum kith_code statement_run(
 enum kith_code statement_integer(struct store *s, enum statement id,
     const struct value *values, int64_t *integer_r);
 
+/*
+ * The same for any text of SQL, on a database without prepared statements too;
+ * bound stands for its ?1, where it has one. A code of SQLite's: SQLITE_OK, or
+ * why there is no integer (SQLITE_DONE: no row).
+ */
+int statement_ask(
+    sqlite3 *db, const char *sql, int64_t bound, int64_t *integer_r);
+
 /* Copies text into a field, cut to it; NULL becomes "". */
 void column_text(sqlite3_stmt *st, int column, char *field, size_t size);
 

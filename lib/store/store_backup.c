@@ -138,22 +138,6 @@ fail_source(struct copying *c, int rc, struct fault *f)
 	return code;
 }
 
-static int
-read_integer(struct copying *c, const char *sql, int64_t *integer_r)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(c->s->db, sql, -1, &st, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
-		*integer_r = sqlite3_column_int64(st, 0);
-		rc = SQLITE_OK;
-	}
-	sqlite3_finalize(st);
-	return rc;
-}
-
 /*
  * The first look at the source, which is the state that will be copied. Not by
  * the prepared statements: before a migration there are none.
@@ -170,9 +154,10 @@ begin(struct copying *c, struct fault *f)
 	if (rc != SQLITE_OK)
 		return fail_source(c, rc, f);
 	c->s->in_read = true;
-	rc = read_integer(c, "PRAGMA page_count", &pages);
+	rc = statement_ask(c->s->db, "PRAGMA page_count", 0, &pages);
 	if (rc == SQLITE_OK)
-		rc = read_integer(c, "PRAGMA page_size", &c->page_bytes);
+		rc = statement_ask(
+		    c->s->db, "PRAGMA page_size", 0, &c->page_bytes);
 	if (rc != SQLITE_OK)
 		return fail_source(c, rc, f);
 	c->bytes = pages * c->page_bytes;
@@ -307,23 +292,6 @@ make_durable(struct copying *c, struct fault *f)
 	return KITH_OK;
 }
 
-struct first_problem {
-	const struct store_backup *wanted;
-	char sentence[FAULT_SENTENCE_MAX];
-};
-
-static void
-on_problem(void *context, const char *sentence)
-{
-	struct first_problem *first = context;
-
-	if (first->sentence[0] == '\0')
-		snprintf(
-		    first->sentence, sizeof(first->sentence), "%s", sentence);
-	if (first->wanted->problem != NULL)
-		first->wanted->problem(first->wanted->context, sentence);
-}
-
 /*
  * Called while the copy is looked at, after so many of SQLite's steps. Nobody
  * waits for the result, but to use a processor all the time slows its neighbour
@@ -349,7 +317,7 @@ take_breath(void *context)
 static enum kith_code
 verify_copy(struct copying *c, struct fault *f)
 {
-	struct first_problem first = { .wanted = c->wanted };
+	struct first_problem first = { c->wanted->problem, c->wanted->context };
 	int64_t worked_since = now_ns();
 	struct store *copy = NULL;
 	enum kith_code code;
@@ -363,7 +331,7 @@ verify_copy(struct copying *c, struct fault *f)
 		return code;
 	sqlite3_progress_handler(
 	    copy->db, VERIFY_STEPS, take_breath, &worked_since);
-	code = store_verify(copy, on_problem, &first);
+	code = store_verify(copy, first_problem_take, &first);
 	if (code == KITH_INTEGRITY)
 		fault_set(
 		    f, code, "the database is damaged: %.200s", first.sentence);

@@ -42,14 +42,9 @@ static const struct {
 static int64_t
 count_one(sqlite3 *db, const char *sql)
 {
-	sqlite3_stmt *st = NULL;
-	int64_t count = -1;
+	int64_t count;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		count = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return count;
+	return statement_ask(db, sql, 0, &count) == SQLITE_OK ? count : -1;
 }
 
 void

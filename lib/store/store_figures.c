@@ -40,20 +40,9 @@ static const struct {
 static enum kith_code
 count_one(struct store *s, const char *sql, int64_t now_us, int64_t *count_r)
 {
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
-	enum kith_code code = KITH_OK;
+	int rc = statement_ask(s->db, sql, now_us, count_r);
 
-	if (rc == SQLITE_OK && sqlite3_bind_parameter_count(st) > 0)
-		rc = sqlite3_bind_int64(st, 1, now_us);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*count_r = sqlite3_column_int64(st, 0);
-	else
-		code = store_fail(s, rc, sql);
-	sqlite3_finalize(st);
-	return code;
+	return rc == SQLITE_OK ? KITH_OK : store_fail(s, rc, sql);
 }
 
 enum kith_code

@@ -33,18 +33,9 @@ static enum kith_code
 read_integer(
     struct store *s, const char *sql, int64_t *integer_r, struct fault *f)
 {
-	sqlite3_stmt *st = NULL;
-	enum kith_code code = KITH_OK;
-	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+	int rc = statement_ask(s->db, sql, 0, integer_r);
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*integer_r = sqlite3_column_int64(st, 0);
-	else
-		code = pass_on(s, rc, sql, f);
-	sqlite3_finalize(st);
-	return code;
+	return rc == SQLITE_OK ? KITH_OK : pass_on(s, rc, sql, f);
 }
 
 enum kith_code

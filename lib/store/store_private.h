@@ -182,6 +182,16 @@ enum kith_code user_tell_changed(struct store *s, int64_t id, int64_t now_us);
 enum kith_code user_make_system(
     struct store *s, const char *display_name, int64_t now_us, int64_t *id_r);
 
+/* ---- what store_verify() finds ---------------------------------------- */
+
+/* Keeps the first finding for a sentence, and passes each on. */
+struct first_problem {
+	void (*problem)(void *context, const char *sentence); /* or NULL */
+	void *context;
+	char sentence[FAULT_SENTENCE_MAX];
+};
+void first_problem_take(void *first, const char *sentence);
+
 /* ---- between tables -------------------------------------------------- */
 
 /* Invites stay valid, but make nobody this person's friend. */

@@ -194,23 +194,6 @@ copy_source(struct store_restore *r, const struct store_restore_source *source,
 	return KITH_OK;
 }
 
-struct first_problem {
-	const struct store_restore_source *source;
-	char sentence[FAULT_SENTENCE_MAX];
-};
-
-static void
-on_problem(void *context, const char *sentence)
-{
-	struct first_problem *first = context;
-
-	if (first->sentence[0] == '\0')
-		snprintf(
-		    first->sentence, sizeof(first->sentence), "%s", sentence);
-	if (first->source->problem != NULL)
-		first->source->problem(first->source->context, sentence);
-}
-
 static enum kith_code
 new_epoch(struct store *s, struct fault *f)
 {
@@ -236,14 +219,14 @@ make_usable(struct store_restore *r, const struct store_restore_source *source,
 {
 	const unsigned int flags =
 	    source->migrate ? STORE_MIGRATE : STORE_COPY_ANY_VERSION;
-	struct first_problem first = { .source = source };
+	struct first_problem first = { source->problem, source->context };
 	struct store *copy = NULL;
 	enum kith_code code =
 	    store_copy_open(r->incoming_path, flags, &copy, f);
 
 	if (code != KITH_OK)
 		return code;
-	code = store_verify(copy, on_problem, &first);
+	code = store_verify(copy, first_problem_take, &first);
 	if (code == KITH_INTEGRITY)
 		fault_set(f, code, "%.100s is damaged: %.140s", source->name,
 		    first.sentence);

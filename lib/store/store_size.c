@@ -27,18 +27,9 @@ static const char tables_sql[] =
 static enum kith_code
 read_integer(struct store *s, const char *sql, int64_t *integer_r)
 {
-	sqlite3_stmt *st = NULL;
-	enum kith_code code = KITH_OK;
-	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+	int rc = statement_ask(s->db, sql, 0, integer_r);
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*integer_r = sqlite3_column_int64(st, 0);
-	else
-		code = store_fail(s, rc, sql);
-	sqlite3_finalize(st);
-	return code;
+	return rc == SQLITE_OK ? KITH_OK : store_fail(s, rc, sql);
 }
 
 enum kith_code

@@ -6,6 +6,7 @@
  * store_verify_tables.c.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -405,4 +406,15 @@ store_verify_quick(struct store *s,
 		code = run_checks(s, quick_checks,
 		    sizeof(quick_checks) / sizeof(quick_checks[0]), &findings);
 	return end(s, own, code, &findings);
+}
+
+void
+first_problem_take(void *first, const char *sentence)
+{
+	struct first_problem *f = first;
+
+	if (f->sentence[0] == '\0')
+		snprintf(f->sentence, sizeof(f->sentence), "%s", sentence);
+	if (f->problem != NULL)
+		f->problem(f->context, sentence);
 }
