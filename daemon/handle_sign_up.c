@@ -71,6 +71,13 @@ ask_again(struct request *request, const struct store_user *user,
 	return code;
 }
 
+static bool
+needs_invite(const struct request *request)
+{
+	return request->hub->settings.sign_up ==
+	    KITH__SIGN_UP_MODE__SIGN_UP_INVITE;
+}
+
 /* An unknown code counts as a wrong guess of this network. */
 static enum kith_code
 check_invite(struct request *request)
@@ -80,8 +87,7 @@ check_invite(struct request *request)
 	struct store_invite found;
 	enum kith_code code;
 
-	if (request->hub->settings.sign_up !=
-	    KITH__SIGN_UP_MODE__SIGN_UP_INVITE)
+	if (!needs_invite(request))
 		return KITH_OK;
 	if (invite[0] == '\0')
 		return KITH_BAD_INVITE;
@@ -94,13 +100,6 @@ check_invite(struct request *request)
 	sign_in_verdict(
 	    request, code == KITH_BAD_INVITE ? SIGN_IN_WRONG : SIGN_IN_UNKNOWN);
 	return code;
-}
-
-static bool
-needs_invite(const struct request *request)
-{
-	return request->hub->settings.sign_up ==
-	    KITH__SIGN_UP_MODE__SIGN_UP_INVITE;
 }
 
 static struct throttle_bucket *

@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #include "envelope.h"
+#include "frame.h"
 #include "hub_batch.h"
 #include "hub_next_key.h"
 #include "hub_push.h"
@@ -21,9 +22,6 @@
 #include "ipc.h"
 #include "log.h"
 #include "mem.h"
-
-#define FRAME_BEFORE_SIGN_IN_MAX 4096u
-#define FRAME_MAX                65536u
 
 /* A device's last use is written down at most this often. */
 #define DEVICE_TOUCH_INTERVAL_US (INT64_C(3600) * 1000000)
@@ -425,7 +423,7 @@ greet(struct session *session)
 	char *features[] = { (char *)(uintptr_t)NEXT_KEY_FEATURE };
 	struct frame *frame;
 
-	limits.frame_before_sign_in = FRAME_BEFORE_SIGN_IN_MAX;
+	limits.frame_before_sign_in = FRAME_MAX_BEFORE_SIGN_IN;
 	limits.frame = FRAME_MAX;
 	limits.text = TEXT_MESSAGE_MAX;
 	limits.page = PAGE_ROWS_MAX;
