@@ -286,7 +286,9 @@ class Storm:
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--writes", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=200)

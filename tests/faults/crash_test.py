@@ -332,7 +332,9 @@ def settle_and_verify(server, talkers):
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--what", choices=("hub", "everything"),
