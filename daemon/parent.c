@@ -54,6 +54,8 @@ tell_ready(struct parent *p)
 	sd_notify(0, "READY=1");
 	log_info("serving on %s as \"%s\", key %s", p->settings->listen,
 	    p->settings->server_name, p->pin);
+	if (p->settings->sandbox == SANDBOX_OFF)
+		log_warning("sandbox = off: no process confines itself");
 	parent_log_next_key(p);
 	if (p->options->serving != NULL)
 		p->options->serving(p->options->context);

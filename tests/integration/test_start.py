@@ -151,6 +151,13 @@ def test_several_addresses_and_ipv6(make_server):
     client.close()
 
 
+def test_a_sandbox_that_is_off_is_told(make_server):
+    server = make_server(sandbox="off").start()
+    server.wait_log(r"warning .*sandbox = off")
+    said = json.loads(server.admin("server", "status", "--json").stdout)
+    assert any("sandbox" in line["text"] for line in said["notices"]), said
+
+
 # --- the database -----------------------------------------------------------
 
 def test_database_is_made_for_its_owner_alone(server):
