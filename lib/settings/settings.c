@@ -295,11 +295,14 @@ check_whole(struct reading *r)
 		problem(r, line_of(r, "server-name"),
 		    "server-name must be at most %u bytes of plain text",
 		    TEXT_DISPLAY_NAME_MAX);
-	if (password_check_cost(&cost, &fault) != KITH_OK) {
+	if (password_check_cost(&cost, NULL) != KITH_OK) {
 		int line = line_of(r, "argon2-memory");
 
 		problem(r, line > 0 ? line : line_of(r, "argon2-passes"),
-		    "argon2-memory and argon2-passes: %s", fault.sentence);
+		    "argon2-memory and argon2-passes: %u MiB and %u pass%s "
+		    "are too weak together; kithd.conf(5) says what is enough",
+		    s->argon2_memory_mib, s->argon2_passes,
+		    s->argon2_passes == 1 ? "" : "es");
 	}
 }
 

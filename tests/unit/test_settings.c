@@ -153,6 +153,8 @@ test_what_only_the_whole_shows(void **state)
 	    load("argon2-passes = 1\nargon2-memory = 8\n", &s, &told),
 	    KITH_MALFORMED);
 	assert_int_equal(told.line[0], 2);
+	/* in the units of the keys */
+	assert_non_null(strstr(told.sentence[0], "8 MiB and 1 pass are"));
 	assert_int_equal(
 	    settings_load("/nonexistent/kithd.conf", &s, report, &told),
 	    KITH_MALFORMED);
