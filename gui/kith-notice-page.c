@@ -37,9 +37,14 @@ kith_notice_page_set_problem (KithNoticePage *self, const char *sentence)
 {
   /* The description of a status page is markup. */
   g_autofree char *plain = g_markup_escape_text (sentence, -1);
+  AtkObject *accessible;
 
   g_return_if_fail (KITH_IS_NOTICE_PAGE (self));
   hdy_status_page_set_title (self->status_page, _ ("kith cannot start"));
   hdy_status_page_set_description (self->status_page, plain);
+  /* The page's own labels are not there for a screen reader. */
+  accessible = gtk_widget_get_accessible (GTK_WIDGET (self->status_page));
+  atk_object_set_name (accessible, _ ("kith cannot start"));
+  atk_object_set_description (accessible, sentence);
   gtk_widget_show (GTK_WIDGET (self->status_page));
 }

@@ -18,6 +18,8 @@ struct _KithSidebar {
   GtkBox parent_instance;
 
   HdyHeaderBar *header_bar;
+  GtkLabel *self_title_label;
+  GtkLabel *self_name_label;
   GtkWidget *menu_button;
   KithConnectionBar *connection_bar;
   HdySearchBar *search_bar;
@@ -28,11 +30,13 @@ struct _KithSidebar {
   GtkListBox *conversation_list;
 
   KithEngine *engine;
-  GHashTable *rows;         /* KithConversation → its row, borrowed both */
-  GHashTable *positions;    /* KithConversation → position in the model */
-  gboolean selecting;       /* the program, not the person, selects */
-  KithConversation *chosen; /* (nullable): whose row is to be selected */
-  guint sync_source;        /* 0: the rows are as the model is */
+  GSignalGroup *self_signals; /* of the person who is signed in */
+  GHashTable *rows;           /* KithConversation → its row, borrowed both */
+  GHashTable *positions;      /* KithConversation → position in the model */
+  gboolean selecting;         /* the program, not the person, selects */
+  KithConversation *chosen;   /* (nullable): whose row is to be selected */
+  guint sync_source;          /* 0: the rows are as the model is */
+  guint resize_source;        /* 0: the header bar has the size it asks for */
 };
 
 G_DEFINE_TYPE (KithSidebar, kith_sidebar, GTK_TYPE_BOX)
@@ -255,6 +259,57 @@ search_stop_cb (KithSidebar *self)
   kith_sidebar_end_search (self);
 }
 
+/* ---- the header bar -------------------------------------------------- */
+
+static gboolean
+resize_cb (gpointer data)
+{
+  KithSidebar *self = data;
+
+  self->resize_source = 0;
+  gtk_widget_queue_resize (GTK_WIDGET (self->header_bar));
+  return G_SOURCE_REMOVE;
+}
+
+/* A header bar that loses the window's buttons does not give their room back,
+ * and loses them while sizes are given out, when no other can be asked for. */
+static void
+decoration_changed_cb (KithSidebar *self)
+{
+  if (!self->resize_source)
+    self->resize_source
+        = g_idle_add_full (G_PRIORITY_HIGH_IDLE, resize_cb, self, NULL);
+}
+
+/* Who one is here, and by which name others can ask to be friends. */
+static void
+update_self (KithSidebar *self)
+{
+  KithUser *user = kith_engine_get_self_user (self->engine);
+  const char *title = user ? kith_user_get_title (user) : "";
+  const char *name = user ? kith_user_get_name (user) : "";
+  g_autofree char *where = NULL;
+
+  if (user)
+    /* Translators: a user name and a server's address. */
+    where = g_strdup_printf (_ ("You are %s at %s"), name,
+                             kith_engine_get_server_address (self->engine));
+  gtk_label_set_text (self->self_title_label, title);
+  gtk_label_set_text (self->self_name_label, name);
+  gtk_widget_set_visible (GTK_WIDGET (self->self_name_label),
+                          !g_str_equal (title, name));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->self_title_label), where);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->self_name_label), where);
+}
+
+static void
+self_changed_cb (KithSidebar *self)
+{
+  g_signal_group_set_target (self->self_signals,
+                             kith_engine_get_self_user (self->engine));
+  update_self (self);
+}
+
 /* ---- class ----------------------------------------------------------- */
 
 static void
@@ -263,7 +318,9 @@ kith_sidebar_dispose (GObject *object)
   KithSidebar *self = KITH_SIDEBAR (object);
 
   g_clear_handle_id (&self->sync_source, g_source_remove);
+  g_clear_handle_id (&self->resize_source, g_source_remove);
   g_hash_table_remove_all (self->rows);
+  g_clear_object (&self->self_signals);
   g_clear_object (&self->chosen);
   g_clear_object (&self->engine);
   G_OBJECT_CLASS (kith_sidebar_parent_class)->dispose (object);
@@ -298,6 +355,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_set_template_from_resource (
       widget_class, "/chat/kith/Kith/kith-sidebar.ui");
   BIND (header_bar);
+  BIND (self_title_label);
+  BIND (self_name_label);
   BIND (menu_button);
   BIND (connection_bar);
   BIND (search_bar);
@@ -336,9 +395,15 @@ kith_sidebar_init (KithSidebar *self)
 {
   g_type_ensure (KITH_TYPE_CONNECTION_BAR);
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->self_signals = g_signal_group_new (KITH_TYPE_USER);
+  g_signal_group_connect_swapped (self->self_signals, "notify::title",
+                                  G_CALLBACK (update_self), self);
   self->rows = g_hash_table_new (NULL, NULL);
   self->positions = g_hash_table_new (NULL, NULL);
   hdy_search_bar_connect_entry (self->search_bar, self->search_entry);
+  g_signal_connect_object (self->header_bar, "notify::decoration-layout",
+                           G_CALLBACK (decoration_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   gtk_list_box_set_sort_func (self->conversation_list, compare_rows, self,
                               NULL);
   gtk_list_box_set_filter_func (self->conversation_list, filter_row, self,
@@ -363,6 +428,10 @@ kith_sidebar_set_engine (KithSidebar *self, KithEngine *engine)
   g_signal_connect_object (conversations, "items-changed",
                            G_CALLBACK (conversations_changed_cb), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (engine, "notify::self-user",
+                           G_CALLBACK (self_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  self_changed_cb (self);
   requests_changed_cb (self);
   sync_cb (self);
 }

@@ -97,8 +97,9 @@ def open_window(desktop, folder, request):
 
     windows = []
 
-    def open_one(name, *arguments, x=0):
-        window = Window(WORK / "programs/gui/kith", folder / name, *arguments)
+    def open_one(name, *arguments, x=0, **environment):
+        window = Window(WORK / "programs/gui/kith", folder / name, *arguments,
+                        environment={**os.environ, **environment})
         windows.append(window)
         window.place(x, 0, 816, 776)
         return window
@@ -125,3 +126,31 @@ def words():
             secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(7))
             for _ in range(count))
     return make
+
+
+@pytest.fixture
+def two(server, open_window):
+    """alice and bob, signed in, not friends yet."""
+    from kith_window import sign_in
+
+    windows = []
+    for x, name in ((0, "alice"), (820, "bob")):
+        server.account(name)
+        window = open_window(name, x=x)
+        sign_in(window, server.link, name, PASSWORD)
+        windows.append(window)
+    return windows
+
+
+@pytest.fixture
+def friends(two):
+    """alice and bob, friends, each with the conversation open."""
+    from kith_window import befriend, open_conversation
+
+    alice, bob = two
+    befriend(alice, "bob")
+    bob.wait("Accept")
+    bob.press("Accept")
+    open_conversation(alice, "bob")
+    open_conversation(bob, "alice")
+    return two

@@ -50,6 +50,15 @@ def usable(node):
     return node.get_state_set().contains(Atspi.StateType.SENSITIVE)
 
 
+def focused(node):
+    return node.get_state_set().contains(Atspi.StateType.FOCUSED)
+
+
+def extents(node):
+    """Where it is on the screen."""
+    return node.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
+
+
 def walk(node, depth=0):
     """All that shows below a node, in order. Widgets come and go meanwhile:
     what has gone is skipped."""
@@ -224,7 +233,7 @@ class Window:
     def click(self, node):
         """With the mouse, in the middle of it."""
         self.activate()
-        box = node.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
+        box = extents(node)
         xdotool("mousemove", box.x + box.width // 2, box.y + box.height // 2,
                 "click", 1)
 

@@ -1,38 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two people talk, through two real windows and a real daemon."""
 
-import pytest
-
 from conftest import PASSWORD
 from patience import wait_until
-
-
-@pytest.fixture
-def two(server, open_window):
-    """alice and bob, signed in, not friends yet."""
-    from kith_window import sign_in
-
-    windows = []
-    for x, name in ((0, "alice"), (820, "bob")):
-        server.account(name)
-        window = open_window(name, x=x)
-        sign_in(window, server.link, name, PASSWORD)
-        windows.append(window)
-    return windows
-
-
-@pytest.fixture
-def friends(two):
-    """alice and bob, friends, each with the conversation open."""
-    from kith_window import befriend, open_conversation
-
-    alice, bob = two
-    befriend(alice, "bob")
-    bob.wait("Accept")
-    bob.press("Accept")
-    open_conversation(alice, "bob")
-    open_conversation(bob, "alice")
-    return two
 
 
 def enter_password(window):
