@@ -54,9 +54,10 @@ done_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (KithEntryDialog) self = data;
   KithEntryDialogPrivate *p = private_of (self);
+  KithEntryDialogClass *klass = KITH_ENTRY_DIALOG_GET_CLASS (self);
   g_autoptr (GError) error = NULL;
-  gboolean done = KITH_ENTRY_DIALOG_GET_CLASS (self)->finish (
-      KITH_ENGINE (source), result, &error);
+  g_autofree char *why = NULL;
+  gboolean done = klass->finish (KITH_ENGINE (source), result, &error);
 
   if (g_cancellable_is_cancelled (p->cancellable))
     return;
@@ -65,7 +66,9 @@ done_cb (GObject *source, GAsyncResult *result, gpointer data)
     return;
   }
   set_busy (self, FALSE);
-  set_error (self, error->message);
+  if (klass->explain)
+    why = klass->explain (p->engine, gtk_entry_get_text (p->entry), error);
+  set_error (self, why ? why : error->message);
   gtk_widget_grab_focus (GTK_WIDGET (p->entry));
 }
 

@@ -25,6 +25,9 @@ struct _KithEntryDialogClass {
                  GCancellable *cancellable, GAsyncReadyCallback callback,
                  gpointer data);
   gboolean (*finish) (KithEngine *engine, GAsyncResult *result, GError **error);
+  /* (nullable): why it failed in words of this dialog; (transfer full)
+   * (nullable): the error's own sentence says it best. */
+  char *(*explain) (KithEngine *engine, const char *text, const GError *error);
 };
 
 /* A dialog of a subclass; its words and its entry are set by these. */

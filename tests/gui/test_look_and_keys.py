@@ -42,3 +42,36 @@ def test_one_sees_who_one_is(server, open_window):
     sign_in(window, server.link, "alice", PASSWORD)
     window.wait("Alice Liddell")
     window.wait("alice")
+
+
+def ask(window, name):
+    from kith_window import befriend
+
+    if window.find("User name"):
+        window.press("Cancel")
+        wait_until(lambda: not window.find("User name"), what="its end")
+    befriend(window, name)
+
+
+def test_why_one_cannot_ask_is_said(two):
+    alice, bob = two
+    for name, sentence in (
+            ("nobody", "Nobody on this server is called “nobody”."),
+            ("alice", "That is your own name.")):
+        ask(alice, name)
+        alice.wait_says(sentence)
+    ask(alice, "bob")
+    bob.press("Accept")
+    alice.wait_says("bob, online")
+    ask(alice, "bob")
+    alice.wait_says("You and bob are friends already.")
+    alice.press("Cancel")
+
+
+def test_asking_twice_says_that_it_waits(two):
+    alice, _ = two
+    ask(alice, "bob")
+    alice.wait("Withdraw")
+    ask(alice, "bob")
+    alice.wait_says("You have asked bob already.")
+    alice.press("Cancel")
