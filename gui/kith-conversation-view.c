@@ -306,12 +306,15 @@ kith_conversation_view_set_folded (KithConversationView *self, gboolean folded)
   gtk_widget_set_visible (self->back_button, folded);
 }
 
-void
+gboolean
 kith_conversation_view_focus_composer (KithConversationView *self)
 {
-  g_return_if_fail (KITH_IS_CONVERSATION_VIEW (self));
-  if (self->conversation)
-    kith_composer_focus (self->composer);
+  g_return_val_if_fail (KITH_IS_CONVERSATION_VIEW (self), FALSE);
+  if (!self->conversation
+      || !kith_conversation_get_friends (self->conversation))
+    return FALSE;
+  kith_composer_focus (self->composer);
+  return TRUE;
 }
 
 void

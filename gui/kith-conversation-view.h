@@ -34,7 +34,8 @@ void kith_conversation_view_set_active (KithConversationView *self,
 void kith_conversation_view_set_folded (KithConversationView *self,
                                         gboolean folded);
 
-void kith_conversation_view_focus_composer (KithConversationView *self);
+/* FALSE: nothing can be written here. */
+gboolean kith_conversation_view_focus_composer (KithConversationView *self);
 void kith_conversation_view_go_to_newest (KithConversationView *self);
 void kith_conversation_view_refresh_days (KithConversationView *self);
 

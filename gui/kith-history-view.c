@@ -11,6 +11,7 @@
 
 #include "kith-message-row.h"
 #include "kith-scroll-place.h"
+#include "list-focus.h"
 
 #define UNREAD_TOP_PX 48 /* room over the unread line when opening there */
 #define NOTHING_UNREAD G_MAXUINT64
@@ -399,6 +400,19 @@ engine_state_cb (KithHistoryView *self)
     window_changed_cb (self);
 }
 
+/* Tab comes in where one reads: neither end of the list is moved into sight. */
+static gboolean
+list_focus_cb (KithHistoryView *self)
+{
+  GtkListBoxRow *row = kith_scroll_place_get_last_row (self->place);
+
+  if (!row
+      || gtk_container_get_focus_child (GTK_CONTAINER (self->message_list)))
+    return FALSE;
+  gtk_widget_grab_focus (GTK_WIDGET (row));
+  return TRUE;
+}
+
 /* ---- class ----------------------------------------------------------- */
 
 static void
@@ -462,6 +476,9 @@ kith_history_view_init (KithHistoryView *self)
   g_signal_connect_object (self->place, "moved", G_CALLBACK (queue_check), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect (self, "map", G_CALLBACK (queue_check), NULL);
+  list_focus_tab_leaves (self->message_list);
+  g_signal_connect_object (self->message_list, "focus",
+                           G_CALLBACK (list_focus_cb), self, G_CONNECT_SWAPPED);
 }
 
 void

@@ -231,6 +231,22 @@ kith_scroll_place_near_bottom (KithScrollPlace *self)
          > end_value (self) - gtk_adjustment_get_page_size (self->adjustment);
 }
 
+GtkListBoxRow *
+kith_scroll_place_get_last_row (KithScrollPlace *self)
+{
+  double end = gtk_adjustment_get_value (self->adjustment)
+               + gtk_adjustment_get_page_size (self->adjustment);
+  GtkAllocation place;
+  int list_y;
+
+  g_return_val_if_fail (KITH_IS_SCROLL_PLACE (self), NULL);
+  if (!content_y (self, GTK_WIDGET (self->list), &list_y))
+    return NULL;
+  gtk_widget_get_allocation (GTK_WIDGET (self->list), &place);
+  return gtk_list_box_get_row_at_y (self->list,
+                                    MIN ((int)end - list_y, place.height) - 1);
+}
+
 void
 kith_scroll_place_page (KithScrollPlace *self, gboolean up)
 {

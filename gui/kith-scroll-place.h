@@ -49,6 +49,9 @@ gboolean kith_scroll_place_at_end (KithScrollPlace *self);
 gboolean kith_scroll_place_near_top (KithScrollPlace *self);
 gboolean kith_scroll_place_near_bottom (KithScrollPlace *self);
 
+/* (transfer none) (nullable): the lowest row that is in sight. */
+GtkListBoxRow *kith_scroll_place_get_last_row (KithScrollPlace *self);
+
 /* A page up (TRUE) or down. */
 void kith_scroll_place_page (KithScrollPlace *self, gboolean up);
 

@@ -11,6 +11,8 @@
 #include "kith-connection-bar.h"
 #include "kith-conversation-row.h"
 #include "kith-request-row.h"
+#include "kith-self-title.h"
+#include "list-focus.h"
 
 #define NATURAL_WIDTH_PX 290
 
@@ -18,8 +20,7 @@ struct _KithSidebar {
   GtkBox parent_instance;
 
   HdyHeaderBar *header_bar;
-  GtkLabel *self_title_label;
-  GtkLabel *self_name_label;
+  KithSelfTitle *self_title;
   GtkWidget *menu_button;
   KithConnectionBar *connection_bar;
   HdySearchBar *search_bar;
@@ -28,15 +29,15 @@ struct _KithSidebar {
   GtkListBox *request_list;
   GtkStack *stack;
   GtkListBox *conversation_list;
+  GtkWidget *first_friend_button;
 
   KithEngine *engine;
-  GSignalGroup *self_signals; /* of the person who is signed in */
-  GHashTable *rows;           /* KithConversation → its row, borrowed both */
-  GHashTable *positions;      /* KithConversation → position in the model */
-  gboolean selecting;         /* the program, not the person, selects */
-  KithConversation *chosen;   /* (nullable): whose row is to be selected */
-  guint sync_source;          /* 0: the rows are as the model is */
-  guint resize_source;        /* 0: the header bar has the size it asks for */
+  GHashTable *rows;         /* KithConversation → its row, borrowed both */
+  GHashTable *positions;    /* KithConversation → position in the model */
+  gboolean selecting;       /* the program, not the person, selects */
+  KithConversation *chosen; /* (nullable): whose row is to be selected */
+  guint sync_source;        /* 0: the rows are as the model is */
+  guint resize_source;      /* 0: the header bar has the size it asks for */
 };
 
 G_DEFINE_TYPE (KithSidebar, kith_sidebar, GTK_TYPE_BOX)
@@ -169,6 +170,42 @@ select_chosen (KithSidebar *self)
   self->selecting = FALSE;
 }
 
+/* A row that gets the keyboard is chosen by the list; that alone is no reason
+ * to open a conversation, which tells its peer that it was read. */
+static void
+focus_row (KithSidebar *self, GtkListBoxRow *row)
+{
+  self->selecting = TRUE;
+  gtk_widget_grab_focus (GTK_WIDGET (row));
+  self->selecting = FALSE;
+  select_chosen (self);
+}
+
+/* Brings a row into sight. */
+static void
+scroll_to_row (KithSidebar *self, GtkWidget *row)
+{
+  GtkAdjustment *adjustment
+      = gtk_list_box_get_adjustment (self->conversation_list);
+  GtkAllocation place;
+
+  gtk_widget_get_allocation (row, &place);
+  if (adjustment)
+    gtk_adjustment_clamp_page (adjustment, place.y, place.y + place.height);
+}
+
+/* Conversations, or the page that says that there are none. The focus does not
+ * stay on what is gone. */
+static void
+show_list (KithSidebar *self, gboolean any)
+{
+  gboolean focused = gtk_widget_is_focus (self->first_friend_button);
+
+  gtk_stack_set_visible_child_name (self->stack, any ? "list" : "empty");
+  if (any && focused)
+    kith_sidebar_focus_list (self);
+}
+
 static gboolean
 sync_cb (gpointer data)
 {
@@ -190,7 +227,7 @@ sync_cb (gpointer data)
   gtk_list_box_invalidate_sort (self->conversation_list);
   self->selecting = FALSE;
   select_chosen (self);
-  gtk_stack_set_visible_child_name (self->stack, n > 0 ? "list" : "empty");
+  show_list (self, n > 0);
   return G_SOURCE_REMOVE;
 }
 
@@ -259,6 +296,27 @@ search_stop_cb (KithSidebar *self)
   kith_sidebar_end_search (self);
 }
 
+static gboolean
+list_focus_cb (KithSidebar *self)
+{
+  if (gtk_container_get_focus_child (GTK_CONTAINER (self->conversation_list))
+      || !first_shown_row (self))
+    return FALSE;
+  kith_sidebar_focus_list (self);
+  return TRUE;
+}
+
+static gboolean
+search_key_cb (KithSidebar *self, GdkEventKey *event)
+{
+  GtkListBoxRow *row = first_shown_row (self);
+
+  if (event->keyval != GDK_KEY_Down || !row)
+    return GDK_EVENT_PROPAGATE;
+  focus_row (self, row);
+  return GDK_EVENT_STOP;
+}
+
 /* ---- the header bar -------------------------------------------------- */
 
 static gboolean
@@ -281,35 +339,6 @@ decoration_changed_cb (KithSidebar *self)
         = g_idle_add_full (G_PRIORITY_HIGH_IDLE, resize_cb, self, NULL);
 }
 
-/* Who one is here, and by which name others can ask to be friends. */
-static void
-update_self (KithSidebar *self)
-{
-  KithUser *user = kith_engine_get_self_user (self->engine);
-  const char *title = user ? kith_user_get_title (user) : "";
-  const char *name = user ? kith_user_get_name (user) : "";
-  g_autofree char *where = NULL;
-
-  if (user)
-    /* Translators: a user name and a server's address. */
-    where = g_strdup_printf (_ ("You are %s at %s"), name,
-                             kith_engine_get_server_address (self->engine));
-  gtk_label_set_text (self->self_title_label, title);
-  gtk_label_set_text (self->self_name_label, name);
-  gtk_widget_set_visible (GTK_WIDGET (self->self_name_label),
-                          !g_str_equal (title, name));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->self_title_label), where);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->self_name_label), where);
-}
-
-static void
-self_changed_cb (KithSidebar *self)
-{
-  g_signal_group_set_target (self->self_signals,
-                             kith_engine_get_self_user (self->engine));
-  update_self (self);
-}
-
 /* ---- class ----------------------------------------------------------- */
 
 static void
@@ -320,7 +349,6 @@ kith_sidebar_dispose (GObject *object)
   g_clear_handle_id (&self->sync_source, g_source_remove);
   g_clear_handle_id (&self->resize_source, g_source_remove);
   g_hash_table_remove_all (self->rows);
-  g_clear_object (&self->self_signals);
   g_clear_object (&self->chosen);
   g_clear_object (&self->engine);
   G_OBJECT_CLASS (kith_sidebar_parent_class)->dispose (object);
@@ -355,8 +383,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_set_template_from_resource (
       widget_class, "/chat/kith/Kith/kith-sidebar.ui");
   BIND (header_bar);
-  BIND (self_title_label);
-  BIND (self_name_label);
+  BIND (self_title);
   BIND (menu_button);
   BIND (connection_bar);
   BIND (search_bar);
@@ -365,11 +392,13 @@ bind_template (GtkWidgetClass *widget_class)
   BIND (request_list);
   BIND (stack);
   BIND (conversation_list);
+  BIND (first_friend_button);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, search_activate_cb);
   gtk_widget_class_bind_template_callback (widget_class, search_stop_cb);
+  gtk_widget_class_bind_template_callback (widget_class, search_key_cb);
 }
 
 static void
@@ -394,10 +423,8 @@ static void
 kith_sidebar_init (KithSidebar *self)
 {
   g_type_ensure (KITH_TYPE_CONNECTION_BAR);
+  g_type_ensure (KITH_TYPE_SELF_TITLE);
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->self_signals = g_signal_group_new (KITH_TYPE_USER);
-  g_signal_group_connect_swapped (self->self_signals, "notify::title",
-                                  G_CALLBACK (update_self), self);
   self->rows = g_hash_table_new (NULL, NULL);
   self->positions = g_hash_table_new (NULL, NULL);
   hdy_search_bar_connect_entry (self->search_bar, self->search_entry);
@@ -408,6 +435,9 @@ kith_sidebar_init (KithSidebar *self)
                               NULL);
   gtk_list_box_set_filter_func (self->conversation_list, filter_row, self,
                                 NULL);
+  list_focus_tab_leaves (self->conversation_list);
+  g_signal_connect_object (self->conversation_list, "focus",
+                           G_CALLBACK (list_focus_cb), self, G_CONNECT_SWAPPED);
 }
 
 void
@@ -428,10 +458,7 @@ kith_sidebar_set_engine (KithSidebar *self, KithEngine *engine)
   g_signal_connect_object (conversations, "items-changed",
                            G_CALLBACK (conversations_changed_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (engine, "notify::self-user",
-                           G_CALLBACK (self_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  self_changed_cb (self);
+  kith_self_title_set_engine (self->self_title, engine);
   requests_changed_cb (self);
   sync_cb (self);
 }
@@ -442,6 +469,8 @@ kith_sidebar_select (KithSidebar *self, KithConversation *conversation)
   g_return_if_fail (KITH_IS_SIDEBAR (self));
   g_set_object (&self->chosen, conversation);
   select_chosen (self);
+  if (conversation && g_hash_table_contains (self->rows, conversation))
+    scroll_to_row (self, g_hash_table_lookup (self->rows, conversation));
 }
 
 KithConversation *
@@ -467,6 +496,8 @@ kith_sidebar_focus_search (KithSidebar *self)
 {
   g_return_if_fail (KITH_IS_SIDEBAR (self));
   hdy_search_bar_set_search_mode (self->search_bar, TRUE);
+  /* The bar comes with the next frame; what is typed before is not lost. */
+  gtk_widget_realize (GTK_WIDGET (self->search_entry));
   gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
 }
 
@@ -479,6 +510,21 @@ kith_sidebar_end_search (KithSidebar *self)
   gtk_entry_set_text (self->search_entry, "");
   hdy_search_bar_set_search_mode (self->search_bar, FALSE);
   return TRUE;
+}
+
+void
+kith_sidebar_focus_list (KithSidebar *self)
+{
+  GtkListBoxRow *row;
+
+  g_return_if_fail (KITH_IS_SIDEBAR (self));
+  row = gtk_list_box_get_selected_row (self->conversation_list);
+  if (!row || !gtk_widget_get_child_visible (GTK_WIDGET (row)))
+    row = first_shown_row (self);
+  if (row)
+    focus_row (self, row);
+  else
+    gtk_widget_grab_focus (self->first_friend_button);
 }
 
 void

@@ -36,6 +36,8 @@ KithConversation *kith_sidebar_neighbour (KithSidebar *self, int step,
 void kith_sidebar_focus_search (KithSidebar *self);
 /* TRUE when there was a search to end. */
 gboolean kith_sidebar_end_search (KithSidebar *self);
+/* To the chosen row, else the first one. */
+void kith_sidebar_focus_list (KithSidebar *self);
 void kith_sidebar_open_menu (KithSidebar *self);
 void kith_sidebar_set_folded (KithSidebar *self, gboolean folded);
 void kith_sidebar_refresh_days (KithSidebar *self);

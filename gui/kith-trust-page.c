@@ -41,6 +41,15 @@ back_clicked_cb (KithTrustPage *self)
   g_signal_emit (self, signals[DECLINED], 0);
 }
 
+/* What the page is about is read out first, and Tab goes on from there. */
+static void
+kith_trust_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (kith_trust_page_parent_class)->map (widget);
+  gtk_widget_grab_focus (
+      GTK_WIDGET (KITH_TRUST_PAGE (widget)->fingerprint_label));
+}
+
 static void
 kith_trust_page_finalize (GObject *object)
 {
@@ -57,6 +66,7 @@ kith_trust_page_class_init (KithTrustPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = kith_trust_page_finalize;
+  widget_class->map = kith_trust_page_map;
   signals[TRUSTED]
       = g_signal_new ("trusted", KITH_TYPE_TRUST_PAGE, G_SIGNAL_RUN_LAST, 0,
                       NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);

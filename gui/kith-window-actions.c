@@ -163,20 +163,20 @@ menu_action (GSimpleAction *action, GVariant *parameter, gpointer data)
   kith_sidebar_open_menu (self->sidebar);
 }
 
-/* One step out: of the search, of the conversation in a narrow window. */
+/* One step out: of a question, of the search, of the conversation in a narrow
+ * window. */
 static void
 back_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   KithWindow *self = data;
 
+  kith_window_leave_trust_page (self);
   if (!kith_window_chatting (self))
     return;
-  if (kith_sidebar_end_search (self->sidebar))
-    kith_conversation_view_focus_composer (self->conversation_view);
-  else if (hdy_leaflet_get_folded (self->leaflet))
+  if (!kith_sidebar_end_search (self->sidebar)
+      && hdy_leaflet_get_folded (self->leaflet))
     hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
-  else
-    kith_conversation_view_focus_composer (self->conversation_view);
+  kith_window_take_focus (self);
 }
 
 static void

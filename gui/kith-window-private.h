@@ -48,6 +48,10 @@ void kith_window_show_conversation (KithWindow *self,
                                     KithConversation *conversation,
                                     gboolean activated);
 void kith_window_close_conversation (KithWindow *self);
+/* Puts the keyboard where one goes on: to the composer, else to the list. */
+void kith_window_take_focus (KithWindow *self);
+/* Back to the form, if the question whether to trust is there. */
+void kith_window_leave_trust_page (KithWindow *self);
 /* Once; when the question is there already, it comes to the front. */
 void kith_window_ask_password (KithWindow *self);
 

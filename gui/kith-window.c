@@ -58,6 +58,18 @@ update_actions (KithWindow *self)
 }
 
 void
+kith_window_take_focus (KithWindow *self)
+{
+  if (conversation_shows (self)
+      && kith_conversation_view_focus_composer (self->conversation_view))
+    return;
+  if (!hdy_leaflet_get_folded (self->leaflet)
+      || hdy_leaflet_get_visible_child (self->leaflet)
+             == GTK_WIDGET (self->sidebar))
+    kith_sidebar_focus_list (self->sidebar);
+}
+
+void
 kith_window_show_conversation (KithWindow *self, KithConversation *conversation,
                                gboolean activated)
 {
@@ -68,7 +80,7 @@ kith_window_show_conversation (KithWindow *self, KithConversation *conversation,
   if (activated) {
     hdy_leaflet_set_visible_child (self->leaflet,
                                    GTK_WIDGET (self->conversation_view));
-    kith_conversation_view_focus_composer (self->conversation_view);
+    kith_window_take_focus (self);
   }
   update_actions (self);
   update_seen (self);
@@ -81,6 +93,8 @@ kith_window_close_conversation (KithWindow *self)
   g_signal_group_set_target (self->shown_signals, NULL);
   kith_sidebar_select (self->sidebar, NULL);
   hdy_leaflet_set_visible_child (self->leaflet, GTK_WIDGET (self->sidebar));
+  if (kith_window_chatting (self))
+    kith_window_take_focus (self);
   update_actions (self);
   update_seen (self);
 }
@@ -166,12 +180,6 @@ trusted_cb (KithWindow *self, const char *pin)
 }
 
 static void
-declined_cb (KithWindow *self)
-{
-  gtk_stack_set_visible_child_name (self->stack, "welcome");
-}
-
-static void
 show_welcome (KithWindow *self)
 {
   const char *status = kith_engine_get_status (self->engine);
@@ -186,6 +194,22 @@ show_welcome (KithWindow *self)
   if (self->pending_link)
     kith_welcome_page_use_link (self->welcome_page, self->pending_link);
   g_clear_pointer (&self->pending_link, g_free);
+}
+
+static void
+show_chat (KithWindow *self)
+{
+  if (kith_window_chatting (self))
+    return;
+  gtk_stack_set_visible_child_name (self->stack, "chat");
+  kith_window_take_focus (self);
+}
+
+void
+kith_window_leave_trust_page (KithWindow *self)
+{
+  if (page_shows (self, "trust"))
+    gtk_stack_set_visible_child_name (self->stack, "welcome");
 }
 
 void
@@ -222,20 +246,20 @@ state_changed_cb (KithWindow *self)
     gtk_stack_set_visible_child_name (self->stack, "key-changed");
     break;
   case KITH_ENGINE_NEEDS_PASSWORD:
-    gtk_stack_set_visible_child_name (self->stack, "chat");
+    show_chat (self);
     kith_window_ask_password (self);
     break;
   case KITH_ENGINE_CONNECTING:
     /* While signing in for the first time the form stays. */
     if (!kith_engine_get_self_user (self->engine))
       break;
-    gtk_stack_set_visible_child_name (self->stack, "chat");
+    show_chat (self);
     break;
   case KITH_ENGINE_SYNCING:
   case KITH_ENGINE_ONLINE:
   case KITH_ENGINE_OFFLINE:
   default:
-    gtk_stack_set_visible_child_name (self->stack, "chat");
+    show_chat (self);
   }
   update_actions (self);
 }
@@ -324,7 +348,8 @@ bind_template (GtkWidgetClass *widget_class)
   BIND (header_group);
   gtk_widget_class_bind_template_callback (widget_class, untrusted_cb);
   gtk_widget_class_bind_template_callback (widget_class, trusted_cb);
-  gtk_widget_class_bind_template_callback (widget_class, declined_cb);
+  gtk_widget_class_bind_template_callback_full (
+      widget_class, "declined_cb", G_CALLBACK (kith_window_leave_trust_page));
   gtk_widget_class_bind_template_callback (widget_class, folded_cb);
   gtk_widget_class_bind_template_callback (widget_class, visible_child_cb);
   gtk_widget_class_bind_template_callback (widget_class,

@@ -75,3 +75,144 @@ def test_asking_twice_says_that_it_waits(two):
     ask(alice, "bob")
     alice.wait_says("You have asked bob already.")
     alice.press("Cancel")
+
+
+# --- the keyboard ---------------------------------------------------------
+
+def focus_of(window):
+    """What has the keyboard: its role and its name; None: nothing has."""
+    from kith_window import focused
+
+    node = window.find(matching=focused)
+    return (node.get_role().value_nick, node.get_name()) if node else None
+
+
+def wait_focus(window, role, beginning=""):
+    def there():
+        focus = focus_of(window)
+        return focus and focus[0] == role and focus[1].startswith(beginning)
+    wait_until(there, what=f"the keyboard at the {role} {beginning!r}; it is "
+                           f"at {focus_of(window)}")
+
+
+def test_the_question_of_trust_has_the_keyboard(server, open_window):
+    server.account("alice")
+    window = open_window("alice")
+    window.fill("Server", "127.0.0.1:%d" % server.address[1])
+    window.fill("Name", "alice")
+    window.fill("Password", PASSWORD)
+    window.press("Sign In")
+    window.wait("Is this the right server?", timeout=20)
+    wait_focus(window, "label", "sha256:")
+    window.key("Tab")
+    wait_focus(window, "check-box", "I have compared the fingerprint")
+    window.key("Escape")
+    window.wait("Server")
+
+
+def many_friends(server, count):
+    names = [f"friend{number:02}" for number in range(count)]
+    server.account("alice")
+    for name in names:
+        server.account(name)
+        server.admin("friend", "add", "alice", name)
+    return names
+
+
+def signed_in(server, open_window, name):
+    from kith_window import rows, sign_in
+
+    window = open_window(name)
+    sign_in(window, server.link, name, PASSWORD)
+    wait_until(lambda: rows(window), what="the conversations")
+    window.activate()
+    return window
+
+
+def test_the_list_has_the_keyboard_and_opens_nothing(server, open_window):
+    from kith_window import FIELDS
+
+    many_friends(server, 2)
+    alice = signed_in(server, open_window, "alice")
+    wait_focus(alice, "list-item", "friend")
+    alice.wait("Pick a conversation")
+    alice.key("Down")
+    alice.wait("Message", FIELDS)
+    wait_focus(alice, "list-item", "friend")
+    alice.key("Return")
+    wait_focus(alice, "text", "Message")
+    alice.key("ctrl+w")
+    wait_focus(alice, "list-item", "friend")
+
+
+def test_the_arrow_leads_from_the_search_to_the_list(server, open_window):
+    from kith_window import rows
+
+    many_friends(server, 3)
+    alice = signed_in(server, open_window, "alice")
+    wait_focus(alice, "list-item")
+    alice.key("ctrl+k", *"friend02")
+    wait_focus(alice, "text", "Find a conversation")
+    wait_until(lambda: len(rows(alice)) == 1, what="the one that is meant")
+    alice.key("Down")
+    wait_focus(alice, "list-item", "friend02")
+    alice.key("Escape")
+    wait_focus(alice, "list-item", "friend")
+    wait_until(lambda: len(rows(alice)) == 3, what="the whole list")
+
+
+def test_keys_bring_the_chosen_one_into_sight(server, open_window):
+    from kith_window import chosen_row, extents, row_names
+
+    many_friends(server, 16)
+    alice = signed_in(server, open_window, "alice")
+    wait_until(lambda: len(row_names(alice)) > 10, what="the list")
+    bottom = extents(alice.wait("Conversations"))
+    for _ in range(16):
+        alice.key("ctrl+Next")
+    wait_until(lambda: chosen_row(alice), what="the chosen one in sight")
+    alice.key("ctrl+Prior")
+    first = chosen_row(alice)
+    for _ in range(15):
+        alice.key("ctrl+Prior")
+    wait_until(lambda: chosen_row(alice) not in (None, first),
+               what="the first one in sight")
+
+
+def test_tab_goes_through_each_list_in_one_step(friends):
+    """Also when it comes from above: what one reads is not moved away."""
+    from kith_window import message, wait_message
+
+    alice, bob = friends
+    for number in range(40):
+        bob.fill("Message", f"message number {number}.")
+        bob.press("Send")
+    wait_message(alice, "message number 39.")
+    alice.activate()
+    alice.key("Escape")
+    wait_focus(alice, "text", "Message")
+    for role, beginning in (("push-button", "Insert an emoji"),
+                            ("push-button", "Add friend"),
+                            ("toggle-button", "Find a conversation"),
+                            ("toggle-button", "Menu"),
+                            ("list-item", "bob"),
+                            ("toggle-button", "This conversation"),
+                            ("list-item", "bob at"),
+                            ("label", "message number 39."),
+                            ("text", "Message")):
+        alice.key("Tab")
+        wait_focus(alice, role, beginning)
+    assert message(alice, "message number 39.")
+    alice.key("shift+Tab", "Up")
+    wait_focus(alice, "list-item", "bob at")
+    assert "message number 38." in focus_of(alice)[1]
+
+
+def test_a_narrow_window_keeps_the_keyboard(friends):
+    alice, _ = friends
+    alice.place(0, 0, 420, 700)
+    alice.wait("Back")
+    alice.key("Escape")
+    wait_focus(alice, "list-item", "bob")
+    alice.key("Return")
+    wait_focus(alice, "text", "Message")
