@@ -10,6 +10,7 @@
 #include "kith-engine.h"
 #include "kith-notifier.h"
 #include "kith-settings.h"
+#include "kith-style.h"
 #include "kith-window.h"
 
 #define APPLICATION_ID "chat.kith.Kith"
@@ -22,7 +23,7 @@ struct _KithApplication {
   KithSettings *settings;
   KithNotifier *notifier;
   GtkWidget *window; /* weak */
-  GtkCssProvider *dark_css;
+  KithStyle *style;
   gboolean ending;
 };
 
@@ -46,50 +47,6 @@ static const struct {
   { "win.show-help-overlay", { "<Primary>question", "<Primary>F1" } },
 };
 
-/* ---- the look -------------------------------------------------------- */
-
-static void
-update_dark (KithApplication *self)
-{
-  GdkScreen *screen = gdk_screen_get_default ();
-  GtkStyleProvider *provider = GTK_STYLE_PROVIDER (self->dark_css);
-
-  if (hdy_style_manager_get_dark (hdy_style_manager_get_default ()))
-    gtk_style_context_add_provider_for_screen (
-        screen, provider, GTK_STYLE_PROVIDER_PRIORITY_APPLICATION + 1);
-  else
-    gtk_style_context_remove_provider_for_screen (screen, provider);
-}
-
-static void
-use_style (gboolean dark)
-{
-  hdy_style_manager_set_color_scheme (hdy_style_manager_get_default (),
-                                      dark ? HDY_COLOR_SCHEME_FORCE_DARK
-                                           : HDY_COLOR_SCHEME_PREFER_LIGHT);
-}
-
-static void
-load_css (KithApplication *self)
-{
-  g_autoptr (GtkCssProvider) css = gtk_css_provider_new ();
-
-  gtk_css_provider_load_from_resource (css, "/chat/kith/Kith/kith.css");
-  gtk_style_context_add_provider_for_screen (
-      gdk_screen_get_default (), GTK_STYLE_PROVIDER (css),
-      GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
-  /* Text of messages and fingerprints can be selected, and the keyboard comes
-   * by it: that alone should not mark it all. */
-  g_object_set (gtk_settings_get_default (), "gtk-label-select-on-focus", FALSE,
-                NULL);
-  self->dark_css = gtk_css_provider_new ();
-  gtk_css_provider_load_from_resource (self->dark_css,
-                                       "/chat/kith/Kith/kith-dark.css");
-  g_signal_connect_object (hdy_style_manager_get_default (), "notify::dark",
-                           G_CALLBACK (update_dark), self, G_CONNECT_SWAPPED);
-  update_dark (self);
-}
-
 /* ---- actions --------------------------------------------------------- */
 
 static void
@@ -106,7 +63,7 @@ dark_changed_cb (KithApplication *self, GVariant *value, GSimpleAction *action)
 
   g_simple_action_set_state (action, value);
   kith_settings_set_dark (self->settings, dark);
-  use_style (dark);
+  kith_style_use_dark (dark);
 }
 
 static void
@@ -292,7 +249,7 @@ add_dark_action (KithApplication *self)
   g_signal_connect_object (action, "change-state", G_CALLBACK (dark_changed_cb),
                            self, G_CONNECT_SWAPPED);
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (action));
-  use_style (dark);
+  kith_style_use_dark (dark);
 }
 
 static void
@@ -311,7 +268,7 @@ kith_application_startup (GApplication *application)
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions,
                                    G_N_ELEMENTS (actions), self);
   add_dark_action (self);
-  load_css (self);
+  self->style = kith_style_new ();
   for (gsize i = 0; i < G_N_ELEMENTS (shortcuts); i++)
     gtk_application_set_accels_for_action (
         GTK_APPLICATION (self), shortcuts[i].action, shortcuts[i].accels);
@@ -366,7 +323,7 @@ kith_application_finalize (GObject *object)
   g_clear_object (&self->notifier);
   g_clear_object (&self->engine);
   g_clear_object (&self->settings);
-  g_clear_object (&self->dark_css);
+  g_clear_object (&self->style);
   g_free (self->profile);
   G_OBJECT_CLASS (kith_application_parent_class)->finalize (object);
 }

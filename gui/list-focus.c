@@ -7,7 +7,8 @@ focus_cb (GtkWidget *list, GtkDirectionType direction)
   GtkWidget *row = gtk_container_get_focus_child (GTK_CONTAINER (list));
 
   if (!row
-      || (direction != GTK_DIR_TAB_FORWARD && direction != GTK_DIR_TAB_BACKWARD))
+      || (direction != GTK_DIR_TAB_FORWARD
+          && direction != GTK_DIR_TAB_BACKWARD))
     return FALSE;
   if (gtk_widget_child_focus (row, direction))
     return TRUE;

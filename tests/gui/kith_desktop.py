@@ -128,3 +128,14 @@ class Desktop:
 
     def screenshot(self, path):
         subprocess.run(["import", "-window", "root", str(path)], check=True)
+
+    def pixels(self, x, y, width, height):
+        """What shows there: rows of (red, green, blue)."""
+        raw = subprocess.run(
+            ["import", "-window", "root", "-crop",
+             f"{width}x{height}+{x}+{y}", "-depth", "8", "rgb:-"],
+            check=True, capture_output=True).stdout
+        assert len(raw) == 3 * width * height
+        colours = list(zip(raw[::3], raw[1::3], raw[2::3]))
+        return [colours[row * width:(row + 1) * width]
+                for row in range(height)]

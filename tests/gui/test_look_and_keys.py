@@ -77,6 +77,40 @@ def test_asking_twice_says_that_it_waits(two):
     alice.press("Cancel")
 
 
+# --- colours and glyphs ---------------------------------------------------
+
+def canvas_brightness(desktop, window):
+    """Of the ground beside the bubbles, from 0 to 255."""
+    from kith_window import extents
+
+    box = extents(window.wait("Messages"))
+    return sum(desktop.pixels(box.x - 5, box.y + 5, 1, 1)[0][0]) / 3
+
+
+def test_a_dark_theme_has_dark_ground(desktop, server, open_window):
+    """Themes that are dark by themselves write in white."""
+    from kith_window import open_conversation, sign_in
+
+    server.account("alice")
+    server.account("bob")
+    server.admin("friend", "add", "alice", "bob")
+    alice = open_window("alice", GTK_THEME="HighContrastInverse")
+    sign_in(alice, server.link, "alice", PASSWORD)
+    open_conversation(alice, "bob")
+    wait_until(lambda: canvas_brightness(desktop, alice) < 80,
+               what="a dark ground")
+
+
+def test_dark_style_has_dark_ground(desktop, friends):
+    alice, _ = friends
+    alice.activate()
+    assert canvas_brightness(desktop, alice) > 200
+    alice.press("Menu")
+    alice.press_item("Dark Style")
+    wait_until(lambda: canvas_brightness(desktop, alice) < 80,
+               what="a dark ground")
+
+
 # --- the keyboard ---------------------------------------------------------
 
 def focus_of(window):
