@@ -206,6 +206,19 @@ kith_message_row_init (KithMessageRow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
+/* A word that is broken, as a long address is, gets no hyphen: it would be read
+ * as a part of it. */
+static void
+show_text (KithMessageRow *self, const char *text)
+{
+  PangoAttrList *attributes = pango_attr_list_new ();
+
+  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
+  gtk_label_set_attributes (self->text_label, attributes);
+  pango_attr_list_unref (attributes);
+  gtk_label_set_text (self->text_label, text);
+}
+
 GtkWidget *
 kith_message_row_new (KithMessage *message, const char *sender)
 {
@@ -214,7 +227,7 @@ kith_message_row_new (KithMessage *message, const char *sender)
 
   self->message = g_object_ref (message);
   self->sender = g_strdup (sender);
-  gtk_label_set_text (self->text_label, kith_message_get_text (message));
+  show_text (self, kith_message_get_text (message));
   set_class (self->bubble, "own", own);
   gtk_widget_set_halign (self->bubble, own ? GTK_ALIGN_END : GTK_ALIGN_START);
   g_signal_connect_object (message, "notify::state", G_CALLBACK (update_state),

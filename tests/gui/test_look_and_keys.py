@@ -111,6 +111,29 @@ def test_dark_style_has_dark_ground(desktop, friends):
                what="a dark ground")
 
 
+def test_a_broken_address_gets_no_hyphen(desktop, friends):
+    """Of strokes that stand upright a hyphen is told by its width."""
+    from kith_window import extents, wait_message
+
+    alice, bob = friends
+    text = "l" * 240
+    bob.fill("Message", text)
+    bob.press("Send")
+    wait_message(alice, text)
+    alice.activate()
+    label = alice.wait(matching=lambda node: node.get_name() == text)
+
+    def longest_stroke():
+        box = extents(label)
+        rows = desktop.pixels(box.x, box.y, box.width, box.height)
+        ink = ["".join("x" if sum(pixel) < 560 else " " for pixel in row)
+               for row in rows]
+        return max(len(run) for row in ink for run in row.split(" "))
+
+    wait_until(lambda: longest_stroke() > 0, what="the text on the screen")
+    assert longest_stroke() < 3, longest_stroke()
+
+
 # --- the keyboard ---------------------------------------------------------
 
 def focus_of(window):
