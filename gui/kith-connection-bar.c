@@ -17,6 +17,7 @@ struct _KithConnectionBar {
 
   GtkLabel *cause_label;
   GtkButton *action_button;
+  AtkObject *bar_accessible;
 
   KithEngine *engine;
   guint delay; /* source id, 0: none */
@@ -61,10 +62,10 @@ update (KithConnectionBar *self)
   const char *status = kith_engine_get_status (self->engine);
   GtkWidget *button = GTK_WIDGET (self->action_button);
 
-  if (status && *status)
-    gtk_label_set_text (self->cause_label, status);
-  else
-    gtk_label_set_text (self->cause_label, _ ("Connecting…"));
+  if (!status || !*status)
+    status = _ ("Connecting…");
+  gtk_label_set_text (self->cause_label, status);
+  atk_object_set_name (self->bar_accessible, status);
   gtk_widget_set_visible (button, state == KITH_ENGINE_OFFLINE
                                       || state == KITH_ENGINE_NEEDS_PASSWORD);
   gtk_button_set_label (self->action_button, state == KITH_ENGINE_NEEDS_PASSWORD
@@ -122,6 +123,8 @@ kith_connection_bar_class_init (KithConnectionBarClass *klass)
                                         cause_label);
   gtk_widget_class_bind_template_child (widget_class, KithConnectionBar,
                                         action_button);
+  gtk_widget_class_bind_template_child (widget_class, KithConnectionBar,
+                                        bar_accessible);
   gtk_widget_class_bind_template_callback (widget_class, action_clicked_cb);
 }
 

@@ -390,6 +390,24 @@ window_changed_cb (KithHistoryView *self)
   queue_check (self);
 }
 
+/* A screen reader reads what comes in the conversation that is looked at. */
+static void
+message_received_cb (KithHistoryView *self, KithConversation *conversation,
+                     KithMessage *message)
+{
+  AtkObject *list = gtk_widget_get_accessible (GTK_WIDGET (self->message_list));
+  g_autofree char *words = NULL;
+
+  if (conversation != self->conversation || !self->active)
+    return;
+  /* Translators: for the screen reader: name, text. */
+  words = g_strdup_printf (
+      _ ("%s: %s"),
+      kith_user_get_title (kith_conversation_get_peer (conversation)),
+      kith_message_get_text (message));
+  g_signal_emit_by_name (list, "announcement", words);
+}
+
 static void
 engine_state_cb (KithHistoryView *self)
 {
@@ -488,6 +506,9 @@ kith_history_view_set_engine (KithHistoryView *self, KithEngine *engine)
   self->engine = g_object_ref (engine);
   g_signal_connect_object (engine, "notify::state",
                            G_CALLBACK (engine_state_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (engine, "message-received",
+                           G_CALLBACK (message_received_cb), self,
                            G_CONNECT_SWAPPED);
 }
 

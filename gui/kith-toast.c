@@ -10,6 +10,7 @@ struct _KithToast {
   GtkRevealer parent_instance;
 
   GtkLabel *label;
+  AtkObject *note_accessible;
   guint timeout; /* source id, 0: none */
 };
 
@@ -48,6 +49,8 @@ kith_toast_class_init (KithToastClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/chat/kith/Kith/kith-toast.ui");
   gtk_widget_class_bind_template_child (widget_class, KithToast, label);
+  gtk_widget_class_bind_template_child (widget_class, KithToast,
+                                        note_accessible);
   gtk_widget_class_bind_template_callback (widget_class, close_clicked_cb);
 }
 
@@ -63,6 +66,7 @@ kith_toast_say (KithToast *self, const char *sentence)
   g_return_if_fail (KITH_IS_TOAST (self));
   g_clear_handle_id (&self->timeout, g_source_remove);
   gtk_label_set_text (self->label, sentence);
+  atk_object_set_name (self->note_accessible, sentence);
   gtk_revealer_set_reveal_child (GTK_REVEALER (self), TRUE);
   self->timeout = g_timeout_add_seconds (SHOWN_S, timeout_cb, self);
 }

@@ -273,3 +273,45 @@ def test_a_narrow_window_keeps_the_keyboard(friends):
     wait_focus(alice, "list-item", "bob")
     alice.key("Return")
     wait_focus(alice, "text", "Message")
+
+
+# --- the screen reader ----------------------------------------------------
+
+def test_what_comes_is_read_out(friends, words):
+    from kith_window import Atspi, catch_up, say
+
+    alice, bob = friends
+    heard = []
+    listener = Atspi.EventListener.new(
+        lambda event: heard.append(str(event.any_data)))
+    listener.register("object:announcement")
+    try:
+        text = words()
+        bob.fill("Message", text)
+        alice.activate()
+        bob.press("Send")
+        wait_until(lambda: catch_up() or f"bob: {text}" in heard,
+                   what=f"the words in {heard}")
+        own = words()
+        say(alice, own)
+        bob.wait_says(own)
+        assert not any(own in said for said in heard)
+    finally:
+        listener.deregister("object:announcement")
+
+
+def test_what_went_wrong_is_read_out(two, server):
+    """A screen reader reads notifications that come up by itself."""
+    from kith_window import Atspi
+
+    def wait_notification(window, beginning):
+        window.wait(roles=(Atspi.Role.NOTIFICATION,), timeout=20,
+                    matching=lambda node: node.get_name().startswith(beginning))
+
+    alice, _ = two
+    ask(alice, "nobody")
+    wait_notification(alice, "Nobody on this server")
+    alice.press("Cancel")
+    server.stop()
+    wait_notification(alice, "Could not connect")
+    server.start()
