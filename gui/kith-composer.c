@@ -26,7 +26,8 @@ struct _KithComposer {
   GtkLabel *note_label;
 
   gboolean writable;
-  gboolean quiet; /* the program, not the person, changes the text */
+  gboolean composing; /* an input method holds letters that are not in yet */
+  gboolean quiet;     /* the program, not the person, changes the text */
 };
 
 G_DEFINE_TYPE (KithComposer, kith_composer, GTK_TYPE_BOX)
@@ -63,13 +64,20 @@ text_to_send (KithComposer *self)
 }
 
 static void
+update_placeholder (KithComposer *self)
+{
+  gtk_widget_set_visible (self->placeholder_label,
+                          kith_composer_is_empty (self) && !self->composing);
+}
+
+static void
 update_buttons (KithComposer *self, const char *text)
 {
   g_autofree char *trimmed = g_strstrip (g_strdup (text));
   gsize length = strlen (text);
   g_autofree char *note = NULL;
 
-  gtk_widget_set_visible (self->placeholder_label, *text == '\0');
+  update_placeholder (self);
   gtk_widget_set_sensitive (self->send_button,
                             self->writable && *trimmed
                                 && length <= TEXT_MESSAGE_MAX);
@@ -95,6 +103,13 @@ buffer_changed_cb (KithComposer *self)
   update_buttons (self, text);
   if (!self->quiet)
     g_signal_emit (self, signals[EDITED], 0, text);
+}
+
+static void
+preedit_changed_cb (KithComposer *self, const char *preedit)
+{
+  self->composing = *preedit != '\0';
+  update_placeholder (self);
 }
 
 static void
@@ -196,6 +211,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, send_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, emoji_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_press_cb);
+  gtk_widget_class_bind_template_callback (widget_class, preedit_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, focus_changed_cb);
 }
 

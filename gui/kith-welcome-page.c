@@ -15,6 +15,7 @@ struct _KithWelcomePage {
   GtkToggleButton *sign_in_mode;
   GtkToggleButton *sign_up_mode;
   GtkWidget *form;
+  GtkWidget *server_hint_label;
   GtkEntry *server_entry;
   GtkEntry *name_entry;
   GtkEntry *password_entry;
@@ -103,6 +104,7 @@ server_changed_cb (KithWelcomePage *self)
   gsize before = self->server_length;
 
   self->server_length = strlen (text);
+  gtk_widget_set_visible (self->server_hint_label, *text == '\0');
   if (self->filling)
     return;
   /* A link that is being typed is not whole before Return is pressed; one
@@ -303,6 +305,7 @@ bind_template (GtkWidgetClass *widget_class)
   BIND (sign_in_mode);
   BIND (sign_up_mode);
   BIND (form);
+  BIND (server_hint_label);
   BIND (server_entry);
   BIND (name_entry);
   BIND (password_entry);

@@ -134,6 +134,27 @@ def test_a_broken_address_gets_no_hyphen(desktop, friends):
     assert longest_stroke() < 3, longest_stroke()
 
 
+def test_what_an_input_method_composes_stands_alone(friends):
+    """Nothing is written over the letters that are not in the text yet."""
+    alice, _ = friends
+    alice.key("Escape")
+    wait_focus(alice, "text", "Message")
+    alice.wait("Write a message")
+    alice.key("ctrl+shift+u", "1", "f")
+    wait_until(lambda: not alice.find("Write a message"), what="the room")
+    alice.key("BackSpace", "BackSpace", "BackSpace")
+    alice.wait("Write a message")
+
+
+def test_the_first_field_is_explained(open_window):
+    window = open_window("alice")
+    window.activate()
+    wait_focus(window, "text", "Server")
+    window.wait_says("Type the address of your server")
+    window.type("a")
+    window.wait_silent("Type the address of your server")
+
+
 # --- the keyboard ---------------------------------------------------------
 
 def focus_of(window):
