@@ -92,17 +92,31 @@ output_unwanted(struct call *call)
 	return output_of(call)->unwanted;
 }
 
+/*
+ * On one terminal with a pager, what is said belongs where it was said: beside
+ * the pager it would stand above what it is about, or in the middle of it.
+ */
+static FILE *
+talk_to(const struct call *call)
+{
+	const struct output *o = output_of((struct call *)call);
+
+	return o->pager > 0 && isatty(STDERR_FILENO) ? stdout : stderr;
+}
+
 void
 output_talk(const struct call *call, const char *format, ...)
 {
 	va_list args;
+	FILE *to;
 
 	if (call->json)
 		return;
+	to = talk_to(call);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vfprintf(to, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	fputc('\n', to);
 }
 
 static bool

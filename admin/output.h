@@ -14,7 +14,10 @@
  * output_clean(), so that none can send commands to a terminal.
  */
 
-/* A line of talk on standard error; nothing with --json. */
+/*
+ * A line of talk on standard error, or in the pager of the same terminal;
+ * nothing with --json.
+ */
 void output_talk(const struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -305,6 +305,18 @@ def test_a_pager_only_on_a_terminal(terminal):
     assert "paged" not in terminal("help", KITH_PAGER=pager, TERM="dumb")[1]
 
 
+@pytest.mark.parametrize("words,before,said", [
+    (("user", "list", "--limit", "1"), "alice", "1 of 2."),
+    (("user", "list", "--pending"), "", "There are none."),
+    (("db", "verify"), "Database", "is whole.")])
+def test_what_is_said_of_a_list_stands_behind_it(terminal, words, before,
+                                                 said):
+    """Where there is a pager, in what it shows."""
+    shown = terminal(*words, KITH_PAGER="sed s/^/paged:/")[1]
+    assert re.search(rf"{before}.*paged:[^\n]*{re.escape(said)}", shown,
+                     re.DOTALL)
+
+
 def test_the_usual_variable_names_the_pager(terminal):
     assert "paged:" in terminal("user", "list", PAGER="sed s/^/paged:/")[1]
 
