@@ -53,6 +53,10 @@ enum kith_code user_answer_changed(
 enum kith_code user_fault(struct call *call, enum kith_code code,
     const struct store_user *user, const char *otherwise);
 
+/* May somebody be called that? With a sentence that says what may not be. */
+enum kith_code user_check_display_name(
+    struct call *call, const char *display_name);
+
 /* ---- which accounts --------------------------------------------------- */
 
 #define USER_FILTER_OPTIONS                                                   \

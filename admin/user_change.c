@@ -204,6 +204,24 @@ user_restore(struct call *call)
 
 /* ---- rename-display --------------------------------------------------- */
 
+enum kith_code
+user_check_display_name(struct call *call, const char *display_name)
+{
+	enum kith_code code = text_check_display_name(display_name);
+
+	if (code == KITH_TOO_LARGE)
+		return call_fail(call, code,
+		    "A display name has at most %u bytes.",
+		    TEXT_DISPLAY_NAME_MAX);
+	if (code == KITH_BAD_TEXT)
+		return call_fail(call, code, "%s",
+		    text_is_utf8(display_name, strlen(display_name))
+			? "A display name is one line of text that shows "
+			  "something, without white space at its ends."
+			: "A display name is UTF-8.");
+	return code;
+}
+
 static enum kith_code
 rename_display(struct call *call, struct store_user *user, const char *to)
 {
@@ -214,10 +232,6 @@ rename_display(struct call *call, struct store_user *user, const char *to)
 		return code;
 	code = store_user_set_display_name(
 	    call->store, user->id, to, format_now_us());
-	if (code == KITH_TOO_LARGE)
-		return call_fail(call, code,
-		    "A display name has at most %u bytes.",
-		    TEXT_DISPLAY_NAME_MAX);
 	if (code != KITH_OK)
 		return user_fault(call, code, user, "cannot be called that.");
 	return database_audit_user(call, user,
@@ -229,13 +243,10 @@ user_rename_display(struct call *call)
 {
 	const char *to = call_argument(call, 1);
 	struct store_user user;
-	enum kith_code code = text_check_display_name(to);
+	enum kith_code code = user_check_display_name(call, to);
 
-	if (code == KITH_BAD_TEXT)
-		return call_fail(call, code,
-		    "A display name is one line of text that shows something, "
-		    "without white space at its ends.");
-	code = database_open(call, false);
+	if (code == KITH_OK)
+		code = database_open(call, false);
 	if (code == KITH_OK)
 		code = database_begin(call);
 	if (code != KITH_OK)

@@ -14,8 +14,6 @@
 #include "token.h"
 #include "user.h"
 
-#define PROGRESS_STEP 500u
-
 enum {
 	PROBLEM_PLACE,
 	PROBLEM_MESSAGE,
@@ -101,7 +99,7 @@ import_progress(
 		return;
 	if (total == 0)
 		fputs("\r\033[K", stderr);
-	else if (done % PROGRESS_STEP == 0 || total < PROGRESS_STEP)
+	else
 		fprintf(stderr, "\r%s %zu of %zu ", doing, done, total);
 }
 

@@ -85,7 +85,10 @@ void import_end(struct import *im);
 void import_problem(struct import *im, unsigned long place, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
 
-/* How far a step has come, on a terminal only. total 0: it is over. */
+/*
+ * How far a step has come, on a terminal only; callers do not call it for each
+ * row. total 0: it is over.
+ */
 void import_progress(
     const struct import *im, const char *doing, size_t done, size_t total);
 

@@ -48,6 +48,11 @@ check_texts(struct import *im, struct import_row *row)
 	const char *reason = row->fields[IMPORT_REASON];
 
 	if (display_name != NULL &&
+	    !text_is_utf8(display_name, strlen(display_name)))
+		import_problem(im, row->place,
+		    "The display name is not UTF-8; save the whole file as "
+		    "UTF-8.");
+	else if (display_name != NULL &&
 	    text_check_display_name(display_name) != KITH_OK)
 		import_problem(im, row->place,
 		    "\"%.40s\" cannot be a display name: that is one line of "

@@ -134,7 +134,8 @@ take_field(void *bytes, size_t length, void *context)
 	if (r->stopped)
 		return;
 	if (strlen(value) != length) {
-		import_problem(r->im, r->line, "There is a NUL byte in it.");
+		import_problem(r->im, r->line,
+		    "There is a NUL byte in it; save the file as UTF-8.");
 		stop(r);
 	} else if (!r->heading_read) {
 		take_heading(r, value);

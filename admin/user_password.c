@@ -86,11 +86,7 @@ check_new_user(struct call *call, const char *name)
 	enum kith_code code = text_check_name(name);
 
 	if (code == KITH_OK && display_name != NULL)
-		code = text_check_display_name(display_name);
-	if (code == KITH_TOO_LARGE)
-		return call_fail(call, code,
-		    "A display name has at most %u bytes.",
-		    TEXT_DISPLAY_NAME_MAX);
+		code = user_check_display_name(call, display_name);
 	if (code != KITH_OK)
 		return code;
 	code = database_open(call, true);

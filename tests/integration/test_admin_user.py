@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """kith-admin user: lists, changes and deletion, with no daemon at all."""
 
+import os
 import re
 import sqlite3
 import time
@@ -161,6 +162,15 @@ def test_unlocking_gives_back_what_was_before(pair):
     assert pair.user("bob")["state_before"] == "pending"
     assert pair.json("user", "unlock", "bob")["users"][0]["state"] == \
         "pending"
+
+
+@pytest.mark.parametrize("words", [
+    ("add", "carol", "--generate", "--display-name"),
+    ("rename-display", "bob")])
+def test_what_a_display_name_may_be_is_said(pair, words):
+    for bad in (" Bob", "a\tb", "B" * 129, os.fsdecode(b"\xff")):
+        done = pair.run("user", *words, bad, expect=USAGE)
+        assert "A display name" in done.stderr
 
 
 def test_a_display_name_is_taken_away(pair):

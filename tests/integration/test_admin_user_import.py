@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -432,6 +433,15 @@ def test_without_passwords(pair):
     assert not (pair.folder / "new").exists()
 
 
+def test_another_encoding_is_called_so(pair):
+    """What spreadsheets write that were not told otherwise."""
+    text = "name,display_name,password_hash\nnew,J\u00fcrgen,\n"
+    for encoding in ("latin-1", "utf-16"):
+        path = pair.folder / "other.csv"
+        path.write_bytes(text.encode(encoding))
+        assert "UTF-8" in failing(pair, str(path), "--generate").stderr
+
+
 def test_progress_is_for_a_terminal(pair):
     path = write(pair, "name\n" + "".join(f"n{i}\n" for i in range(3)))
     status, shown = on_terminal(pair, "user", "import", path, "--generate",
@@ -440,6 +450,16 @@ def test_progress_is_for_a_terminal(pair):
     done = pair.run("user", "import", path, "--skip-existing",
                     "--without-passwords")
     assert "\r" not in done.stderr and " of 3" not in done.stderr
+
+
+def test_progress_of_many_moves_on(pair):
+    """Passwords are what takes its time."""
+    rows = [row(f"n{i:03}") for i in range(510)]
+    path = write(pair, csv_of(*rows, *(f"p{i:02}," for i in range(60))))
+    status, shown = on_terminal(pair, "user", "import", path, "--generate",
+                                *CHEAP, answers=[])
+    assert status == OK
+    assert re.search(r"Making passwords: 5[1-6]\d of 570", shown)
 
 
 # --- how fast -------------------------------------------------------------
