@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "control.h"
 #include "mem.h"
@@ -23,6 +25,36 @@ busy(struct call *call)
 	    "The database is busy: another process has been writing for more "
 	    "than %d s. Nothing was changed; --wait waits longer.",
 	    call->wait_ms / 1000);
+}
+
+/* NOT_FOUND is kept for what a command was asked about. */
+static enum kith_code
+missing(struct call *call, bool create)
+{
+	return call_fail(call, KITH_IO,
+	    create ? "The folder of the database %s is not there; make it "
+		     "first, or start kithd."
+		   : "There is no database at %s. It is made by the first "
+		     "\"kith-admin user add\", or when kithd starts.",
+	    call->database);
+}
+
+/* Somebody else's, whom root would have become. */
+static enum kith_code
+no_permission(struct call *call)
+{
+	char *sentence;
+	struct stat st;
+
+	if (stat(call->database, &st) == 0 ? st.st_uid == geteuid()
+					   : errno != EACCES)
+		return KITH_REFUSED;
+	sentence = mem_dup_string(call->fault.sentence);
+	call_fail(call, KITH_REFUSED,
+	    "%.180s. Run this as root (sudo), or as the database's owner.",
+	    sentence);
+	free(sentence);
+	return KITH_REFUSED;
 }
 
 enum kith_code
@@ -41,12 +73,8 @@ database_open(struct call *call, bool create)
 	if (code == KITH_BUSY)
 		return busy(call);
 	if (code == KITH_NOT_FOUND)
-		/* NOT_FOUND is kept for what a command was asked about */
-		return call_fail(call, KITH_IO,
-		    "There is no database at %s. It is made by the first "
-		    "\"kith-admin user add\", or when kithd starts.",
-		    call->database);
-	return code;
+		return missing(call, create);
+	return code == KITH_REFUSED ? no_permission(call) : code;
 }
 
 enum kith_code

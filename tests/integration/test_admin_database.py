@@ -72,6 +72,8 @@ def test_a_missing_folder(admin):
     admin.database = admin.folder / "nowhere" / "kith.db"
     for words in (("user", "list"), ("user", "add", "alice", "--generate")):
         assert "nowhere" in admin.json(*words, expect=FAILED)["message"]
+    # what makes databases does not say that it would make one
+    assert "user add" not in admin.json(*words, expect=FAILED)["message"]
 
 
 WRITING = [*READING, *CHANGING, ("user", "add", "carol", "--generate")]
@@ -120,7 +122,17 @@ def test_a_database_that_may_not_be_written(pair):
     for path in (pair.folder, *pair.folder.iterdir()):
         os.chown(path, 0, 0)
         path.chmod(0o755 if path.is_dir() else 0o644)
-    pair.run("user", "lock", "bob", expect=REFUSED)
+    told = pair.run("user", "lock", "bob", expect=REFUSED).stderr
+    assert "as root" in told
+    pair.database.chmod(0)  # the folder may be looked into, or not
+    assert "as root" in pair.run("user", "list", expect=REFUSED).stderr
+    pair.folder.chmod(0o700)
+    assert "as root" in pair.run("user", "list", expect=REFUSED).stderr
+    pair.folder.chmod(0o755)
+    own(pair.database)
+    pair.database.chmod(0o400)  # whoever it belongs to needs no root
+    told = pair.run("user", "lock", "bob", expect=REFUSED).stderr
+    assert "as root" not in told
 
 
 # --- root -----------------------------------------------------------------
