@@ -146,7 +146,7 @@ tell_dry_run(struct call *call, const struct sending *s)
 	json_object_set_new(call->answer, "would",
 	    json_pack("{s:I}", "recipients", (json_int_t)s->audience));
 	if (!call->json)
-		printf("Would: tell %s as \"%s\".\n", people, s->server_name);
+		printf("Would tell %s as \"%s\".\n", people, s->server_name);
 	free(people);
 	return KITH_OK;
 }

@@ -229,6 +229,11 @@ no_such_option(struct call *call, const char *word)
 
 	for (int i = 0; i < call->option_count; i++)
 		guess_consider(&guess, call->options[i].option->name);
+	if (guess.best == NULL && call->command == NULL)
+		return call_usage(call,
+		    "No option %s may stand here; a verb's own options come "
+		    "behind it.",
+		    word);
 	if (guess.best == NULL)
 		return call_usage(call, "There is no option %s.", word);
 	return call_usage(call, "There is no option %s; did you mean --%s?",
@@ -289,8 +294,9 @@ take_arguments(struct call *call, int argc, char **argv)
 		return call_usage(
 		    call, "\"%s\" is one word too many.", argv[most]);
 	if (argc < least)
-		return call_usage(call, "%s %s needs %s.", call->command->noun,
-		    call->command->verb, call->command->arguments);
+		return call_usage(call, "\"%s %s\" needs more: %s",
+		    call->command->noun, call->command->verb,
+		    call->command->arguments);
 	call->arguments = argv;
 	call->argument_count = argc;
 	return KITH_OK;
@@ -314,10 +320,10 @@ call_read(struct call *call, int argc, char **argv, int *next_r)
 	enum kith_code code;
 
 	/* the first pass's values are kept: they stand in the same places */
-	if (call->command == NULL)
-		add_options(call, common_options);
-	else
+	if (call->command != NULL)
 		add_command_options(call);
+	else if (call->option_count == 0)
+		add_options(call, common_options);
 	code = read_options(call, argc, argv);
 	if (code != KITH_OK)
 		return code;

@@ -72,7 +72,7 @@ void call_clear(struct call *call);
  * Reads options from argv[0..argc) (argv[0] is skipped as a program's name
  * would be). Before the command is known, call->command is NULL: the common
  * options are taken and reading stops at the first word, whose index is left
- * in *next_r. Afterwards words and options may mix, and all words are
+ * in *next_r; that may be done more than once. Afterwards words and options may mix, and all words are
  * arguments. KITH_MALFORMED with a sentence when something is wrong.
  */
 enum kith_code call_read(struct call *call, int argc, char **argv, int *next_r);

@@ -250,8 +250,9 @@ const struct command invite_commands[] = {
 	    .verb = "revoke",
 	    .arguments = "INVITE",
 	    .summary = "Make an invite useless",
-	    .details = "An INVITE is its link, its code, or id:NUMBER. Who has "
-		       "signed up by it stays.",
+	    .details =
+		"An INVITE is its link, its code, or its number, plain or "
+		"as id:NUMBER. Who has signed up by it stays.",
 	    .kinds = { WORD_INVITE },
 	    .examples = revoke_examples,
 	    .flags = COMMAND_WRITES,

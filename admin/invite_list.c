@@ -12,6 +12,8 @@
 #include "output.h"
 #include "store_invite.h"
 
+#define ID_DIGITS_MAX 18u
+
 /* ---- list ------------------------------------------------------------- */
 
 enum {
@@ -138,7 +140,25 @@ invite_list(struct call *call)
 
 /* ---- revoke ----------------------------------------------------------- */
 
-/* "id:N", a code, or a whole link. */
+/* "id:N", or what stands in the column; no code is that short. */
+static bool
+read_number(const char *selector, int64_t *id_r)
+{
+	size_t length = strlen(selector);
+	char *word;
+	bool read;
+
+	if (length > 0 && length <= ID_DIGITS_MAX &&
+	    strspn(selector, "0123456789") == length)
+		word = mem_format("id:%s", selector);
+	else
+		word = mem_dup_string(selector);
+	read = database_read_id(word, id_r);
+	free(word);
+	return read;
+}
+
+/* A number, a code, or a whole link. */
 static enum kith_code
 find_invite(struct call *call, const char *selector, int64_t *id_r)
 {
@@ -147,7 +167,7 @@ find_invite(struct call *call, const char *selector, int64_t *id_r)
 	uint8_t hash[HASH_SIZE];
 	enum kith_code code;
 
-	if (database_read_id(selector, id_r))
+	if (read_number(selector, id_r))
 		return KITH_OK;
 	if (invite_link_parse(selector, &link, NULL) == KITH_OK)
 		selector = link.invite;

@@ -20,6 +20,7 @@
 #include "keeper.h"
 #include "output.h"
 #include "owner.h"
+#include "table.h"
 
 /* What is printed may hold any language, whatever the terminal's locale. */
 static void
@@ -50,25 +51,27 @@ run_command(struct call *call)
 	return code;
 }
 
-/* words[0] is the noun; the verb and all else follow. */
+/* words[0] is the noun; options of every command may stand before the verb. */
 static enum kith_code
 run_noun(struct call *call, int count, char **words)
 {
 	enum kith_code code;
-	int ignored;
+	int verb = 1, ignored;
 
-	if (count > 1 &&
-	    (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0))
+	/* the noun stands where a program's name would, then the verb */
+	code = call_read(call, count, words, &verb);
+	if (code != KITH_OK && table_find_noun(words[0]) != NULL)
+		return code;
+	if (code == KITH_OK && call->help)
 		return help_show(call, words[0], NULL);
 	code = help_find(
-	    call, words[0], count > 1 ? words[1] : NULL, &call->command);
+	    call, words[0], verb < count ? words[verb] : NULL, &call->command);
 	if (code != KITH_OK)
 		return code;
-	/* the verb stands where a program's name would */
-	code = call_read(call, count - 1, words + 1, &ignored);
+	code = call_read(call, count - verb, words + verb, &ignored);
 	if (code != KITH_OK)
 		return code;
-	return call->help ? help_show(call, words[0], words[1])
+	return call->help ? help_show(call, words[0], words[verb])
 			  : run_command(call);
 }
 

@@ -145,6 +145,7 @@ def test_it_asks_before_it_tells_everybody(pair):
 def test_a_dry_run_changes_nothing(pair):
     before = pair.query("SELECT count(*) AS n FROM audit")
     done = pair.run("announce", "send", "Hello.", "--dry-run")
+    assert done.stdout.startswith("Would tell ")
     assert "2 people" in done.stdout
     assert pair.json("announce", "send", "Hello.", "--to", "alice",
                      "--dry-run")["would"] == {"recipients": 1}

@@ -66,6 +66,24 @@ def test_far_misses_are_not_guessed_at(admin, words):
         assert "list" in said or "friend" in said
 
 
+def test_options_of_every_command_stand_anywhere(admin):
+    admin.add("alice")
+    for words in (("--json", "user", "list"), ("user", "--json", "list"),
+                  ("user", "list", "--json"),
+                  ("user", "--wait", "3", "--json", "list")):
+        assert json.loads(admin.run(*words).stdout)["ok"]
+    assert admin.run("user", "--wait", "3", "-h").stdout == \
+        admin.run("user", "-h").stdout
+    assert "--wait" in sentence(admin.run("user", "--wait", "x", "list",
+                                          expect=USAGE))
+    for words in (("user", "--locked", "list"), ("--locked", "user", "list")):
+        assert "behind" in sentence(admin.run(*words, expect=USAGE))
+    assert "behind" not in sentence(admin.run("users", "--locked", "list",
+                                              expect=USAGE))
+    assert sentence(admin.run("user", "lock", expect=USAGE)) \
+        .endswith("more: USER...")
+
+
 def test_table_is_whole(admin):
     seen = set()
     for c in table(admin):

@@ -79,7 +79,7 @@ def invite_list(world):
 
 @scenario("invite", "revoke")
 def invite_revoke(world):
-    first, second, third = (make(world) for _ in range(3))
+    first, second, third, fourth = (make(world) for _ in range(4))
 
     def there(invite):
         return bool(world.query(
@@ -97,7 +97,9 @@ def invite_revoke(world):
     world.verb(first["code"], expect=NOT_FOUND)
     world.show("id:999999999", expect=NOT_FOUND)
     world.verb(f"id:{third['id']}")
-    assert not there(third)
+    assert there(fourth) and not there(third)
+    world.verb(str(fourth["id"]))  # as the list shows it
+    assert not there(fourth)
     trail = world.query("SELECT target || detail AS all_of_it FROM audit "
                         "WHERE command LIKE 'invite %'")
     assert trail and not any(invite["code"] in row["all_of_it"]
