@@ -88,14 +88,34 @@ cert_pair_clear(struct cert_pair *pair)
 
 /* ---- changing it ------------------------------------------------------------ */
 
-static enum kith_code
-replace_one(struct call *call, struct pem_file *file)
+static void
+tell_kept(struct call *call, const char *kept)
 {
-	char *kept = NULL;
-	enum kith_code code = pem_replace(file, &kept, &call->fault);
-
-	if (code == KITH_OK && kept != NULL)
+	if (kept != NULL)
 		output_talk(call, "What was there is kept as %s", kept);
+}
+
+/* A key without its certificate would keep kithd from starting. */
+static enum kith_code
+replace_pair(struct call *call, struct pem_file *key, struct pem_file *cert)
+{
+	bool had_key = access(key->path, F_OK) == 0;
+	char *kept_key = NULL, *kept = NULL;
+	enum kith_code code = pem_replace(key, &kept_key, &call->fault);
+
+	if (code != KITH_OK)
+		return code;
+	code = pem_replace(cert, &kept, &call->fault);
+	if (code == KITH_OK) {
+		tell_kept(call, kept_key);
+		tell_kept(call, kept);
+	} else if ((kept_key != NULL || !had_key) &&
+	    !pem_put_back(key->path, kept_key)) {
+		output_talk(call, "The new key stays at %s: %s", key->path,
+		    strerror(errno));
+		tell_kept(call, kept_key);
+	}
+	free(kept_key);
 	free(kept);
 	return code;
 }
@@ -111,9 +131,7 @@ cert_replace(struct call *call, const struct cert_paths *paths,
 
 	if (key.group != (gid_t)-1)
 		key.mode = 0640;
-	if (code == KITH_OK && pair->key != NULL)
-		code = replace_one(call, &key);
-	return code == KITH_OK ? replace_one(call, &certificate) : code;
+	return code == KITH_OK ? replace_pair(call, &key, &certificate) : code;
 }
 
 static bool

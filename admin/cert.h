@@ -47,8 +47,8 @@ void cert_pair_clear(struct cert_pair *pair);
 /*
  * Puts them in the place of what is there, which stays beside it under a name
  * that tells when ("certificate.pem.old-20261122T201614Z") and is told as talk.
- * Each file is replaced as a whole; killed between the two, the same command
- * finishes it.
+ * Each file is replaced as a whole, and when the certificate cannot be, the key
+ * is put back; killed between the two, the same command finishes it.
  */
 enum kith_code cert_replace(struct call *call, const struct cert_paths *paths,
     const struct cert_pair *pair);

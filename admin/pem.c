@@ -232,3 +232,12 @@ pem_replace(struct pem_file *file, char **kept_r, struct fault *f)
 		free(kept);
 	return code;
 }
+
+bool
+pem_put_back(const char *path, const char *kept)
+{
+	if ((kept != NULL ? rename(kept, path) : unlink(path)) != 0)
+		return false;
+	sync_folder(path);
+	return true;
+}

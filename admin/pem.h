@@ -49,3 +49,9 @@ enum kith_code pem_create(const struct pem_file *file, struct fault *f);
  */
 enum kith_code pem_replace(
     struct pem_file *file, char **kept_r, struct fault *f);
+
+/*
+ * Takes a pem_replace() back that did something: `kept` gets its name again;
+ * NULL: nothing was there. False, and errno, when that fails.
+ */
+bool pem_put_back(const char *path, const char *kept);

@@ -310,6 +310,33 @@ def test_import_of_a_pair_takes_what_is_secret_with_it(admin, files):
     assert len(list(admin.folder.glob("*.old-*"))) == 2
 
 
+def test_half_a_pair_is_not_left_behind(admin, files):
+    """The certificate cannot be put in place: nor is its key."""
+    config, certificate, key = files
+    public = admin.folder / "public"
+    public.mkdir()
+    moved = certificate.rename(public / certificate.name)
+    conf = admin.folder / "kithd.conf"
+    conf.write_text(conf.read_text().replace(str(certificate), str(moved)))
+    before = moved.read_bytes(), key.read_bytes()
+    chain, its_key = make_certificate(admin.folder, "given")
+    words = ("cert", "import", str(chain), "--key", str(its_key), *config,
+             "--yes")
+    public.chmod(0o555)
+    admin.run(*words, expect=FAILED)
+    assert (moved.read_bytes(), key.read_bytes()) == before
+    assert not list(admin.folder.glob("*.old-*"))
+    moved_key = key.rename(admin.folder / "elsewhere.pem")
+    admin.run(*words, expect=FAILED)  # nor where there was none
+    assert not key.exists()
+    moved_key.rename(key)
+    own(public)
+    public.chmod(0o755)
+    admin.run(*words)
+    assert key.read_bytes() == its_key.read_bytes()
+    assert moved.read_bytes() == chain.read_bytes()
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 def test_root_leaves_files_to_whom_they_belong(admin, files):
     config, certificate, key = files
