@@ -27,6 +27,15 @@ busy(struct call *call)
 	    call->wait_ms / 1000);
 }
 
+/* What SQLite says of it is for who looks into SQLite. */
+static enum kith_code
+full(struct call *call)
+{
+	return call_fail(call, KITH_STORAGE_FULL,
+	    "The disk with %s is full: make room there, and try again.",
+	    call->database);
+}
+
 /* NOT_FOUND is kept for what a command was asked about. */
 static enum kith_code
 missing(struct call *call, bool create)
@@ -144,7 +153,7 @@ database_end(struct call *call, enum kith_code code)
 	}
 	code = store_commit(call->store, &call->fault);
 	if (code != KITH_OK)
-		return code;
+		return code == KITH_STORAGE_FULL ? full(call) : code;
 	path = database_control_path(call);
 	control_nudge(path);
 	free(path);
@@ -227,6 +236,8 @@ database_fault(struct call *call, enum kith_code code, const char *format, ...)
 	char sentence[FAULT_SENTENCE_MAX];
 	va_list args;
 
+	if (code == KITH_STORAGE_FULL)
+		return full(call);
 	if (store_is_broken(code))
 		return call_fail(
 		    call, code, "%s", store_fault(call->store)->sentence);

@@ -2,6 +2,7 @@
 """kith-admin and files that are busy, missing, foreign, newer or damaged; whom
 it becomes when it is root; what its output can do to a terminal."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -133,6 +134,31 @@ def test_a_database_that_may_not_be_written(pair):
     pair.database.chmod(0o400)  # whoever it belongs to needs no root
     told = pair.run("user", "lock", "bob", expect=REFUSED).stderr
     assert "as root" not in told
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to mount")
+def test_a_full_disk(admin):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0755",
+                    "tmpfs", admin.folder], check=True)
+    try:
+        own(admin.folder)
+        admin.add("alice", "bob")
+        with contextlib.suppress(OSError), \
+                (admin.folder / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * 4096)
+        for words in (("user", "lock", "bob"),
+                      ("user", "delete", "bob", "--yes", "--no-snapshot"),
+                      ("friend", "add", "alice", "bob")):
+            answer = admin.json(*words, expect=FAILED)
+            assert answer["code"] == "storage_full"
+            assert "disk" in answer["message"]
+            assert "SQLite" not in answer["message"]
+        assert admin.user("bob")["state"] == "active"
+        (admin.folder / "filler").unlink()
+        admin.run("user", "lock", "bob")
+    finally:
+        subprocess.run(["umount", admin.folder], check=True)
 
 
 # --- root -----------------------------------------------------------------
