@@ -146,10 +146,7 @@ static const struct command_option list_options[] = {
 	{ "command", "COMMAND",
 	    "what was done by this, \"user\" or "
 	    "\"user lock\"" },
-	{ "since", "WHEN",
-	    "what was done then or later: a span such as 30d, "
-	    "or a moment such as 2026-11-22 or "
-	    "\"2026-11-22 18:00\"" },
+	{ "since", "WHEN", "what was done then or later" },
 	{ "until", "WHEN", "what was done before that" },
 	{ "limit", "N", "at most so many" },
 	{ "oldest-first", NULL, "begin with the oldest, not the newest" }, {}

@@ -173,6 +173,27 @@ print_examples(const struct command_example *example)
 		printf("  %s\n      %s\n", example->line, example->help);
 }
 
+static bool
+takes_time(const struct command *c)
+{
+	for (const struct command_option *o = c->options; o && o->name; o++) {
+		if (o->argument != NULL && strcmp(o->argument, "WHEN") == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+print_times(const struct command *c)
+{
+	if (!takes_time(c))
+		return;
+	putchar('\n');
+	print_paragraph("A WHEN is a span (90s, 30m, 12h, 7d, 2w) or a moment "
+			"(2026-12-24, \"2026-12-24 18:00\", "
+			"2026-12-24T18:00Z).");
+}
+
 static void
 print_verb(const struct command *c)
 {
@@ -189,8 +210,10 @@ print_verb(const struct command *c)
 	if (lists[0] != common_options)
 		puts("\nOptions:");
 	for (int i = 0; lists[i] != NULL; i++) {
-		if (lists[i] == common_options)
+		if (lists[i] == common_options) {
+			print_times(c);
 			puts("\nEvery command takes:");
+		}
 		print_options(lists[i]);
 	}
 	if (c->columns != NULL)

@@ -126,6 +126,14 @@ def test_help_fits_the_terminal(admin):
                for line in admin.run("help").stdout.splitlines())
 
 
+def test_help_says_what_a_time_may_be(admin):
+    for command in table(admin):
+        told = admin.run("help", command["noun"], command["verb"]).stdout
+        told = " ".join(told.split())
+        wants = any(o.get("argument") == "WHEN" for o in command["options"])
+        assert ("7d" in told and "2026-12-24 18:00" in told) == wants, command
+
+
 def test_examples_are_commands_that_exist(admin):
     """Each is read by kith-admin itself, as far as its options and words."""
     examples = [e["line"] for c in table(admin) for e in c["examples"]]
