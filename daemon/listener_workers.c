@@ -169,6 +169,39 @@ find_room(struct listener *l)
 	return NULL;
 }
 
+/* Closing its channel is how a shared process learns that it may end. */
+static void
+close_handover(struct worker *w)
+{
+	if (w->handover >= 0)
+		close(w->handover);
+	w->handover = -1;
+}
+
+/* A process that takes no more (it has no descriptor left) has closed its
+ * channel, perhaps a moment ago: then another one is asked. */
+static enum kith_code
+hand_over(struct listener *l, const Kith__Ipc__ListenerToSession *message,
+    const struct ipc_descriptors *descriptors, struct worker **worker_r)
+{
+	enum kith_code code;
+
+	do {
+		struct worker *w = find_room(l);
+
+		if (w == NULL)
+			w = start_shared(l);
+		if (w == NULL)
+			return KITH_BUSY;
+		code = ipc_send(w->handover, &message->base, descriptors);
+		if (code == KITH_CLOSED)
+			close_handover(w);
+		else
+			*worker_r = w;
+	} while (code == KITH_CLOSED);
+	return code;
+}
+
 static enum kith_code
 serve_shared(struct listener *l, struct newcomer *n)
 {
@@ -178,19 +211,13 @@ serve_shared(struct listener *l, struct newcomer *n)
 	    KITH__IPC__LISTENER_TO_SESSION__TAKE__INIT;
 	const struct ipc_descriptors descriptors = { .count = 2,
 		.fd = { n->client, n->hub } };
-	struct worker *w = find_room(l);
-	enum kith_code code;
+	struct worker *w = NULL;
 
-	if (w == NULL)
-		w = start_shared(l);
-	if (w == NULL)
-		return KITH_BUSY;
 	take.id = ++l->last_id;
 	take.address = n->address;
 	message.body_case = KITH__IPC__LISTENER_TO_SESSION__BODY_TAKE;
 	message.take = &take;
-	code = ipc_send(w->handover, &message.base, &descriptors);
-	if (code != KITH_OK)
+	if (hand_over(l, &message, &descriptors, &w) != KITH_OK)
 		return KITH_BUSY;
 	add_client(l, w, take.id, &n->network, n->address);
 	newcomer_drop(n);
@@ -202,15 +229,6 @@ workers_serve(struct listener *l, struct newcomer *newcomer)
 {
 	return l->sessions_per_process > 1 ? serve_shared(l, newcomer)
 					   : serve_alone(l, newcomer);
-}
-
-/* Closing its channel is how a shared process learns that it may end. */
-static void
-close_handover(struct worker *w)
-{
-	if (w->handover >= 0)
-		close(w->handover);
-	w->handover = -1;
 }
 
 bool

@@ -5,6 +5,7 @@ So it can be given what the real ones never give: timeouts of a second, a hub
 that floods or does not read, and no descriptors.
 """
 
+import contextlib
 import importlib
 import os
 import resource
@@ -24,6 +25,7 @@ from patience import VALGRIND, seconds, wait_until
 LIMIT_S = seconds(10.0)
 SHORT_S = int(seconds(1))  # what the settings below cut after
 SANDBOX = 2 if VALGRIND else 0  # off, or full
+SENT_AWAY_MAX = 3
 
 
 @pytest.fixture(scope="session")
@@ -418,9 +420,15 @@ def test_shared_process_has_no_descriptor_left(listen, pb):
     with pytest.raises((OSError, Closed)):
         while len(clients) < 32:
             clients.append(listener.sign_in())
-    assert len(clients) > 5
-    listener.accepted()  # the one that was sent away
-    clients.append(listener.sign_in())
+    served = len(clients)
+    assert served > 5
+    # The full process may still get one or two, who are sent away too.
+    for _ in range(SENT_AWAY_MAX):
+        listener.accepted()  # the one that was sent away
+        with contextlib.suppress(OSError, Closed):
+            clients.append(listener.sign_in())
+            break
+    assert len(clients) == served + 1
     assert len(listener.children()) == 2
     for client, _session in clients:
         assert_still_there(client, pb)
