@@ -232,7 +232,7 @@ on_stop_limit(evutil_socket_t fd, short events, void *context)
 		if (one->stopping && one->state != ONE_DOWN) {
 			log_error("the %s did not stop in time and is killed",
 			    proc_role_word(one->role));
-			kill(one->pid, SIGKILL);
+			parent_kill_one(one);
 		}
 	}
 	if (p->waits_for_orphans)

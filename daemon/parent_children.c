@@ -109,6 +109,13 @@ gone(struct parent *p, struct one *one)
 	event_add(one->restart, &delay);
 }
 
+/* Its pid is 0 once it was reaped, and kill(0) would take our whole group. */
+bool
+parent_kill_one(const struct one *one)
+{
+	return one->pid > 0 && kill(one->pid, SIGKILL) == 0;
+}
+
 /* A session that an earlier listener started: the present one counts it. */
 static void
 orphan_reaped(struct parent *p, pid_t pid, int status)
@@ -230,7 +237,7 @@ received(struct channel *channel, ProtobufCMessage *any,
 	default:
 		log_error("the %s broke the protocol and is killed",
 		    proc_role_word(one->role));
-		kill(one->pid, SIGKILL);
+		parent_kill_one(one);
 		break;
 	}
 	parent_advance(p);
@@ -246,9 +253,7 @@ closed(struct channel *channel, enum kith_code why, void *context)
 		log_error("the channel of the %s broke: %s",
 		    proc_role_word(one->role), kith_code_word(why));
 	/* without its channel it has to go; mostly it has gone already */
-	if (one->pid != 0)
-		kill(one->pid, SIGKILL);
-	else
+	if (!parent_kill_one(one))
 		gone(one->parent, one);
 }
 
@@ -335,9 +340,7 @@ parent_stop_one(struct one *one)
 	if (one->state == ONE_STARTED) {
 		/* it has nothing to finish, and expects its settings first */
 		channel_free(&one->channel);
-		if (one->pid != 0)
-			kill(one->pid, SIGKILL);
-		else
+		if (!parent_kill_one(one))
 			gone(one->parent, one);
 		return;
 	}

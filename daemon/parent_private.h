@@ -111,6 +111,8 @@ struct one *parent_one(struct parent *p, Kith__Ipc__Role role);
 void parent_start_children(struct parent *p);
 void parent_free_children(struct parent *p);
 void parent_stop_one(struct one *one);
+/* False: it has ended and was reaped. */
+bool parent_kill_one(const struct one *one);
 void parent_reaped(struct parent *p, pid_t pid, int status);
 
 /* parent_tell.c: what cannot be told yet is left, and done at the next step */
