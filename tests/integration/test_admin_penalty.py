@@ -95,6 +95,7 @@ def test_names_that_nobody_has_wait_too(server):
     assert penalties(server) == {}
 
 
+@pytest.mark.not_under_valgrind("the first are over before the last")
 def test_many_come_in_pages(server):
     for n in range(PAGE + 3):
         guess(server, f"guessed{n}", 1, source=f"127.8.0.{n + 1}")

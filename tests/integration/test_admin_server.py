@@ -63,8 +63,9 @@ def test_a_child_that_died_is_told_of(server):
 def test_a_reload_that_failed_is_told_of(server):
     server.set(sign_up="perhaps")
     server.process.send_signal(signal.SIGHUP)
-    notice, = wait_until(lambda: status(server)["notices"], what="the news")
-    assert "nothing was reloaded" in notice["text"]
+    notice, = wait_until(
+        lambda: [n for n in status(server)["notices"]
+                 if "nothing was reloaded" in n["text"]], what="the news")
     assert "sign-up must be one of" in notice["text"]
 
 
