@@ -5,6 +5,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "under_valgrind.h"
+
 static gboolean
 on_tick(gpointer data)
 {
@@ -14,9 +16,7 @@ on_tick(gpointer data)
 gboolean
 test_under_valgrind(void)
 {
-	const char *preloaded = g_getenv("LD_PRELOAD");
-
-	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+	return under_valgrind();
 }
 
 struct test_deadline

@@ -37,6 +37,7 @@
 #include <cmocka.h>
 
 #include "sandbox.h"
+#include "under_valgrind.h"
 
 #define EXIT_UNSUPPORTED 200
 #define EXIT_SETUP       201
@@ -538,22 +539,6 @@ test_session_in_listener(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/*
- * Valgrind 3.19 does not know seccomp() and the landlock calls, so that the
- * sandbox finds them missing. And if it did: between any two calls of the
- * program it asks for things of its own (executable memory for translated
- * code; gettid, tgkill and rt_sigtimedwait for signals; files for reports),
- * and a filter does not know who asks. Nothing can live in a sandbox there;
- * how one is built is judged by the build with sanitizers.
- */
-static bool
-under_valgrind(void)
-{
-	const char *preloaded = getenv("LD_PRELOAD");
-
-	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
-}
-
 static void
 test_every_role_is_prepared(void **state)
 {
@@ -640,10 +625,17 @@ main(void)
 	(void)tests;
 	(void)set_up;
 	(void)tear_down;
-	(void)under_valgrind;
 	return cmocka_run_group_tests(prepares, NULL, NULL);
 #else
 	(void)prepares;
+	/*
+	 * Valgrind 3.19 does not know seccomp() and the landlock calls, so that the
+	 * sandbox finds them missing. And if it did: between any two calls of the
+	 * program it asks for things of its own (executable memory for translated
+	 * code; gettid, tgkill and rt_sigtimedwait for signals; files for reports),
+	 * and a filter does not know who asks. Nothing can live in a sandbox there;
+	 * how one is built is judged by the build with sanitizers.
+	 */
 	if (under_valgrind()) {
 		printf("1..0 # SKIP valgrind does not know seccomp()\n");
 		return 0;
