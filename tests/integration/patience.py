@@ -47,7 +47,9 @@ def put_under_valgrind(program, real, reports):
     memcheck; what that finds goes to a file of each process in reports."""
     program.write_text(
         "#!/bin/sh\n"
-        f"exec {' '.join(MEMCHECK)} --log-file={reports}/%p {real} \"$@\"\n")
+        # pids come again while a long run lasts
+        f"exec {' '.join(MEMCHECK)} "
+        f"--log-file={reports}/%p-$(date +%s%N) {real} \"$@\"\n")
     program.chmod(0o755)
 
 

@@ -5,7 +5,7 @@ deletions whose time of grace is over."""
 import json
 
 from kith_client import Refused, refused
-from patience import wait_until
+from patience import seconds, wait_until
 
 
 def can_sign_in(server, person):
@@ -62,13 +62,14 @@ def test_the_time_of_grace_ends(server):
 
 
 def test_who_is_restored_in_time_stays(server):
+    grace = f"{int(seconds(2))}s"
     one, other, conversation = server.two_friends()
-    server.admin("user", "delete", one.name, "--yes", "--grace", "2s",
+    server.admin("user", "delete", one.name, "--yes", "--grace", grace,
                  "--no-snapshot")
     assert one.wait_closed()
     third = server.person()
     server.admin("user", "restore", one.name)
-    server.admin("user", "delete", third.name, "--yes", "--grace", "2s",
+    server.admin("user", "delete", third.name, "--yes", "--grace", grace,
                  "--no-snapshot")
     # the other one's purge is later than this one's would have been
     wait_until(lambda: server.query(

@@ -259,6 +259,15 @@ def test_locked_database_delays_and_loses_nothing(server):
     assert len(other.whole_history(conversation)) == stored == 20
 
 
+def has_open(pid, ending):
+    """Has it a file open whose name ends so?"""
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            if os.readlink(descriptor).endswith(ending):
+                return True
+    return False
+
+
 def test_kith_admin_that_just_ends_is_waited_for(make_server):
     """It empties the log in a hub's place; then the start goes on."""
     server = make_server().start()
@@ -267,9 +276,8 @@ def test_kith_admin_that_just_ends_is_waited_for(make_server):
         fcntl.flock(held, fcntl.LOCK_EX)
         server.spawn()
         waiting = wait_until(lambda: server.processes("hub"), 20, "a hub")
-        path = pathlib.Path(f"/proc/{waiting[0].pid}/fd")
-        wait_until(lambda: any(os.readlink(fd).endswith(".running")
-                               for fd in path.iterdir()), 20, "its lock file")
+        wait_until(lambda: has_open(waiting[0].pid, ".running"), 20,
+                   "its lock file")
         fcntl.flock(held, fcntl.LOCK_UN)
     server.wait_log("serving on")
 

@@ -174,8 +174,9 @@ def test_groups_that_are_promised(rsa, group):
 
 
 def test_tls13_where_the_library_has_it(shared, programs):
-    libraries = subprocess.run(["ldd", programs.kithd_session], check=True,
-                               capture_output=True, text=True).stdout
+    libraries = subprocess.run(
+        ["ldd", programs.build / "daemon/kithd-session"], check=True,
+        capture_output=True, text=True).stdout
     context = tls_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     if "libmbedtls.so.14" in libraries:  # 2.28, which has none
