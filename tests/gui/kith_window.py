@@ -131,7 +131,10 @@ class Window:
                 # nobody takes notifications on this desktop
                 and "org.freedesktop.Notifications" not in line
                 # GTK's own answer about parts of its shortcuts window
-                and "gtk_widget_get_parent: assertion" not in line]
+                and "gtk_widget_get_parent: assertion" not in line
+                # and about parts of the menu that has just closed, whose
+                # style libhandy's timer changes once more after "Dark Style"
+                and "gtk_widget_get_scale_factor: assertion" not in line]
 
     # --- looking ----------------------------------------------------------
 
