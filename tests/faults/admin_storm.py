@@ -124,7 +124,7 @@ class Storm:
     # --- 1: writes ---
 
     def write(self):
-        quota = self.arguments.writes // WORKERS
+        quota = -(-self.arguments.writes // WORKERS)  # rounded up
         threads = [threading.Thread(target=self._write_some, args=(p, quota))
                    for p in self.pools]
         before, begin = self.crowd.promised(), time.monotonic()
