@@ -227,7 +227,6 @@ throttle_admit(
     struct throttle *t, const struct throttle_try *try, int64_t now_ms)
 {
 	char name[KEY_SIZE], network[KEY_SIZE];
-	struct entry *account;
 	uint32_t wait_ms;
 
 	/* Only looked for: what is refused makes no entry. */
@@ -240,10 +239,9 @@ throttle_admit(
 		    table_find(&t->networks, network, now_ms), now_ms);
 	if (wait_ms != 0)
 		return wait_ms;
-	account = account_of(t, try, now_ms);
-	if (account != NULL)
-		account->pending++;
-	network_of(t, try->address, now_ms)->pending++;
+	if (try->name[0] != '\0')
+		table_touch(&t->accounts, name, now_ms)->pending++;
+	table_touch(&t->networks, network, now_ms)->pending++;
 	return 0;
 }
 

@@ -11,9 +11,10 @@
  * Guessing is counted for an account (existing or not: both look alike) and
  * for a network (an IPv4 address, or the /64 of an IPv6 one). Only different
  * wrong passwords count: a forgotten client that repeats its old password
- * delays nobody, unless it does so all the time. After a few free ones each further guess must wait, a longer
- * time each, up to a maximum; time forgives. A sign-in by device token is not
- * asked for here at all, so an attacker cannot hold up known devices.
+ * delays nobody, unless it does so all the time. After a few free ones each
+ * further guess must wait, a longer time each, up to a maximum; time forgives.
+ * A sign-in by device token is not asked for here at all, so an attacker cannot
+ * hold up known devices.
  *
  * Times are monotonic milliseconds. Both tables are bounded; what was unused
  * longest makes room, but only for an attempt that is let through: what is
