@@ -17,17 +17,13 @@
 static enum kith_code
 take_from_rate(struct request *request)
 {
-	/* also of one whose connection has ended since it asked */
-	struct person *person =
-	    routes_person(request->hub->routes, request->session->user_id);
+	struct person *person = request_person(request);
 	uint32_t an_hour = request->hub->settings.friend_requests_per_hour;
 
 	if (an_hour == 0 || person == NULL)
 		return KITH_OK;
-	request->retry_after_ms =
-	    throttle_take(&person->friend_requests, an_hour,
-		HOUR_MS / an_hour > 0 ? HOUR_MS / an_hour : 1, hub_now_ms());
-	return request->retry_after_ms == 0 ? KITH_OK : KITH_TRY_LATER;
+	return request_take(request, &person->friend_requests, an_hour,
+	    HOUR_MS / an_hour > 0 ? HOUR_MS / an_hour : 1);
 }
 
 static enum kith_code

@@ -20,16 +20,13 @@
 static enum kith_code
 take_from_rate(struct request *request)
 {
-	/* also of one whose connection has ended since it asked */
-	struct person *person =
-	    routes_person(request->hub->routes, request->session->user_id);
+	struct person *person = request_person(request);
 	uint32_t a_minute = request->hub->settings.messages_per_minute;
 
 	if (a_minute == 0 || person == NULL)
 		return KITH_OK;
-	request->retry_after_ms = throttle_take(&person->messages, a_minute,
-	    MINUTE_MS / a_minute > 0 ? MINUTE_MS / a_minute : 1, hub_now_ms());
-	return request->retry_after_ms == 0 ? KITH_OK : KITH_TRY_LATER;
+	return request_take(request, &person->messages, a_minute,
+	    MINUTE_MS / a_minute > 0 ? MINUTE_MS / a_minute : 1);
 }
 
 static void

@@ -118,9 +118,8 @@ take_from_rate(struct request *request)
 {
 	if (needs_invite(request))
 		return KITH_OK;
-	request->retry_after_ms = throttle_take(bucket_of(request),
-	    THROTTLE_SIGN_UP_BURST, THROTTLE_SIGN_UP_INTERVAL_MS, hub_now_ms());
-	return request->retry_after_ms == 0 ? KITH_OK : KITH_TRY_LATER;
+	return request_take(request, bucket_of(request), THROTTLE_SIGN_UP_BURST,
+	    THROTTLE_SIGN_UP_INTERVAL_MS);
 }
 
 /* The bucket is given back when auth is busy. */

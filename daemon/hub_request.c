@@ -10,6 +10,7 @@
 
 #include "hash.h"
 #include "hub_refusal.h"
+#include "hub_routes.h"
 #include "hub_session.h"
 #include "ipc.h"
 #include "log.h"
@@ -95,6 +96,21 @@ request_free(struct request **request)
  * A password is left out: a fast hash of it must not lie in the database. That
  * it is the same one is proved by Argon2 instead.
  */
+struct person *
+request_person(const struct request *request)
+{
+	return routes_person(request->hub->routes, request->session->user_id);
+}
+
+enum kith_code
+request_take(struct request *request, struct throttle_bucket *bucket,
+    uint32_t burst, uint32_t interval_ms)
+{
+	request->retry_after_ms =
+	    throttle_take(bucket, burst, interval_ms, hub_now_ms());
+	return request->retry_after_ms == 0 ? KITH_OK : KITH_TRY_LATER;
+}
+
 void
 request_digest(struct request *request)
 {

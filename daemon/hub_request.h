@@ -7,6 +7,7 @@
 
 #include "fault.h"
 #include "hub.h"
+#include "hub_throttle.h"
 #include "kith.pb-c.h"
 #include "store_operation.h"
 
@@ -81,6 +82,16 @@ struct request *request_new(struct session *session,
     const struct request_row *row, Kith__ToServer *message);
 /* Wipes what is secret. Sets *request to NULL. */
 void request_free(struct request **request);
+
+/* Who asked, also when the connection has ended since. NULL: nobody knows. */
+struct person *request_person(const struct request *request);
+
+/*
+ * One more out of this bucket, as throttle_take(); KITH_TRY_LATER with how long
+ * to wait.
+ */
+enum kith_code request_take(struct request *request,
+    struct throttle_bucket *bucket, uint32_t burst, uint32_t interval_ms);
 
 /* SHA-256 of what is asked, without the request's number and operation. */
 void request_digest(struct request *request);
