@@ -123,9 +123,13 @@ remove_link(
 	enum kith_code code = store_friend_link_remove(
 	    call->store, a->id, b->id, format_now_us());
 
+	/* Both are there, so what is not found is their link: it is so already. */
+	if (code == KITH_NOT_FOUND)
+		return call_fail(call, KITH_ALREADY,
+		    "%s and %s are not friends.", a->name, b->name);
 	if (code != KITH_OK)
 		return database_fault(
-		    call, code, "%s and %s are not friends.", a->name, b->name);
+		    call, code, "%s", kith_code_sentence(code));
 	return friend_audit(call, a, b, NULL);
 }
 

@@ -135,7 +135,7 @@ def test_changes_leave_in_order_with_those_of_the_daemon(server):
     (["user", "lock", "nobody"], NOT_FOUND),
     (["user", "show", "nobody"], NOT_FOUND),
     (["friend", "add", "nobody", "noone"], NOT_FOUND),
-    (["friend", "remove", "alice", "bob"], NOT_FOUND),
+    (["friend", "remove", "alice", "bob"], CONFLICT),
     (["user", "add", "alice", "--generate"], CONFLICT),
     (["user", "nonsense"], USAGE),
     (["nonsense"], USAGE),

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from admin_tool import (  # noqa: F401 (fixtures)
-    admin, CHEAP, NOT_FOUND, OK, pair, PASSWORD, REFUSED, USAGE)
+    admin, CHEAP, CONFLICT, NOT_FOUND, OK, pair, PASSWORD, REFUSED, USAGE)
 from kith_server import ORDINARY_ID, own
 
 SOMEBODY = 65534  # nobody's number, but a number
@@ -66,7 +66,7 @@ def test_what_did_not_happen_leaves_none(pair):
     before = trail(pair)
     pair.run("user", "lock", "nobody", expect=NOT_FOUND)
     pair.run("user", "add", "alice", "--generate", expect=4)
-    pair.run("friend", "remove", "alice", "bob", expect=NOT_FOUND)
+    pair.run("friend", "remove", "alice", "bob", expect=CONFLICT)
     pair.run("user", "delete", "bob", stdin="n\n", expect=REFUSED)
     assert trail(pair) == before
 

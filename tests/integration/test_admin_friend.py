@@ -111,7 +111,7 @@ def test_every_change_is_in_the_trail(pair):
     pair.run("friend", "add", "alice", "bob", "--request")
     pair.run("friend", "accept", "bob", "alice")
     pair.run("friend", "remove", "alice", "bob")
-    pair.run("friend", "remove", "alice", "bob", expect=NOT_FOUND)
+    pair.run("friend", "remove", "alice", "bob", expect=CONFLICT)
     trail = pair.query("SELECT command, target, detail FROM audit "
                        "WHERE command LIKE 'friend %' ORDER BY id")
     assert [row["command"] for row in trail] == \

@@ -55,7 +55,11 @@ def friend_remove(world):
     for client, friend in zip(clients, (bob, alice)):
         removed = client.wait_event("friend_removed")
         assert removed.user_id == friend.id
-    world.verb(alice.name, bob.name, expect=NOT_FOUND)
+    answer = world.verb(alice.name, bob.name, expect=CONFLICT)
+    assert (answer["code"], answer["message"]) == \
+        ("already", f"{alice.name} and {bob.name} are not friends.")
+    world.show(alice.name, "nobody", expect=NOT_FOUND)
+    world.show("id:999999999", alice.name, expect=NOT_FOUND)
     assert are_friends(world, alice, carol)
     done = world.show(alice.name, carol.name, data=False)
     assert "no longer friends" in done.stderr
