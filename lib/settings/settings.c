@@ -5,7 +5,6 @@
  */
 #include "settings.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <libgen.h>
@@ -388,46 +387,6 @@ settings_free(struct settings **settings)
 }
 
 /* ---- what is made of it ---------------------------------------------- */
-
-enum kith_code
-settings_addresses(const struct settings *settings, struct address *addresses_r,
-    size_t *count_r, struct fault *fault)
-{
-	char *copy = mem_dup_string(settings->listen);
-	char *rest = copy;
-	enum kith_code code = KITH_OK;
-	size_t count = 0;
-	char *one;
-
-	while (code == KITH_OK && (one = strsep(&rest, ",")) != NULL) {
-		char *end;
-
-		while (isspace((unsigned char)*one))
-			one++;
-		end = one + strlen(one);
-		while (end > one && isspace((unsigned char)end[-1]))
-			*--end = '\0';
-		if (count == SETTINGS_LISTEN_MAX)
-			code = fault_set(fault, KITH_TOO_LARGE,
-			    "listen has more than %u addresses",
-			    SETTINGS_LISTEN_MAX);
-		else
-			code = address_parse(one, &addresses_r[count], NULL);
-		if (code == KITH_OK &&
-		    !address_is_numeric(addresses_r[count].host))
-			code = KITH_MALFORMED;
-		if (code == KITH_MALFORMED)
-			fault_set(fault, code,
-			    "listen: \"%.60s\" is not a numeric address such "
-			    "as 192.0.2.1:5484 or [2001:db8::1]:5484",
-			    one);
-		count++;
-	}
-	free(copy);
-	if (code == KITH_OK)
-		*count_r = count;
-	return code;
-}
 
 static bool
 differs(const struct settings_row *row, const struct settings *a,

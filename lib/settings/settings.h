@@ -85,7 +85,10 @@ enum kith_code settings_load_brief(
 
 void settings_free(struct settings **settings);
 
-/* The addresses of "listen", numeric; at most SETTINGS_LISTEN_MAX. */
+/*
+ * The addresses of "listen", numeric; at most SETTINGS_LISTEN_MAX, none of which
+ * is in another's way.
+ */
 enum kith_code settings_addresses(const struct settings *settings,
     struct address *addresses_r, size_t *count_r, struct fault *fault);
 

@@ -7,13 +7,36 @@
 
 #define LABEL_MAX 63u /* characters, RFC 1035 */
 
+/* AF_INET or AF_INET6 and the bytes, the rest zero; 0: it is neither. */
+static int
+family_of(const char *host, struct in6_addr *bytes_r)
+{
+	memset(bytes_r, 0, sizeof(*bytes_r));
+	if (inet_pton(AF_INET, host, bytes_r) == 1)
+		return AF_INET;
+	return inet_pton(AF_INET6, host, bytes_r) == 1 ? AF_INET6 : 0;
+}
+
 bool
 address_is_numeric(const char *host)
 {
 	struct in6_addr any;
 
-	return inet_pton(AF_INET, host, &any) == 1 ||
-	    inet_pton(AF_INET6, host, &any) == 1;
+	return family_of(host, &any) != 0;
+}
+
+bool
+address_overlaps(const struct address *a, const struct address *b)
+{
+	static const struct in6_addr all;
+	struct in6_addr a_bytes, b_bytes;
+	int family = family_of(a->host, &a_bytes);
+
+	return family != 0 && family == family_of(b->host, &b_bytes) &&
+	    a->port == b->port &&
+	    (memcmp(&a_bytes, &b_bytes, sizeof(all)) == 0 ||
+		memcmp(&a_bytes, &all, sizeof(all)) == 0 ||
+		memcmp(&b_bytes, &all, sizeof(all)) == 0);
 }
 
 static bool

@@ -35,3 +35,10 @@ void address_format_short(
     const struct address *a, char text_r[ADDRESS_TEXT_SIZE]);
 
 bool address_is_numeric(const char *host); /* IPv4 or IPv6, no brackets */
+
+/*
+ * Would two sockets get in each other's way that listen on these numeric
+ * addresses? One of all addresses (0.0.0.0, [::]) is in the way of each of its
+ * kind with the same port.
+ */
+bool address_overlaps(const struct address *a, const struct address *b);

@@ -70,7 +70,9 @@ def test_check_names_line_and_fault(make_server, line, words):
         assert word in said, said
 
 
-@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1:99999", "[::1", ""])
+@pytest.mark.parametrize("listen", [
+    "nonsense", "127.0.0.1:99999", "[::1", "",
+    "127.0.0.1:5484, [::1]:5484, 127.0.0.1"])
 def test_check_of_bad_addresses(make_server, listen):
     server = make_server()
     server.set(listen=listen)

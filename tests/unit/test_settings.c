@@ -148,6 +148,19 @@ test_what_only_the_whole_shows(void **state)
 	assert_int_equal(
 	    load("\nlisten = example.org\n", &s, &told), KITH_MALFORMED);
 	assert_int_equal(told.line[0], 2);
+	/* one that could not be listened on beside another */
+	assert_int_equal(load("sign-up = open\nlisten = 127.0.0.1:99, "
+			      "[::1], 127.0.0.1:99\n",
+			     &s, &told),
+	    KITH_MALFORMED);
+	assert_int_equal(told.line[0], 2);
+	assert_string_equal(told.sentence[0], "listen has 127.0.0.1:99 twice");
+	assert_int_equal(load("listen = [::1]:99, [0:0::1]:99\n", &s, &told),
+	    KITH_MALFORMED);
+	assert_int_equal(
+	    load("listen = 127.0.0.1, 0.0.0.0\n", &s, &told), KITH_MALFORMED);
+	assert_string_equal(told.sentence[0],
+	    "listen: 127.0.0.1:5484 and 0.0.0.0:5484 are in each other's way");
 	/* each within its range, together under the floor */
 	assert_int_equal(
 	    load("argon2-passes = 1\nargon2-memory = 8\n", &s, &told),
