@@ -13,6 +13,8 @@
 #include "text.h"
 
 #define HOUR_MS 3600000u
+/* Too many wait for an answer: that is up to people, and takes its time. */
+#define REQUESTS_OPEN_RETRY_MS 60000u
 
 static enum kith_code
 take_from_rate(struct request *request)
@@ -62,9 +64,11 @@ handle_send_friend_request(struct request *request, struct fault *fault)
 		return code;
 	code = store_friend_request_send(
 	    store, request->session->user_id, other.id, hub_now_us(), &made);
-	if (code == KITH_TOO_LARGE)
+	if (code == KITH_TOO_LARGE) {
+		request->retry_after_ms = REQUESTS_OPEN_RETRY_MS;
 		return fault_set(fault, KITH_TRY_LATER,
 		    "Too many of your friend requests wait for an answer.");
+	}
 	if (code != KITH_OK)
 		return code;
 	if (made.id != 0)

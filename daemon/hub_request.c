@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "hash.h"
-#include "hub_refusal.h"
 #include "hub_routes.h"
 #include "hub_session.h"
 #include "ipc.h"
 #include "log.h"
 #include "mem.h"
+#include "refusal.h"
 
 #define IN(state) (1u << SESSION_##state)
 

@@ -16,12 +16,12 @@
 #include "hub_batch.h"
 #include "hub_next_key.h"
 #include "hub_push.h"
-#include "hub_refusal.h"
 #include "hub_routes.h"
 #include "hub_sessions.h"
 #include "ipc.h"
 #include "log.h"
 #include "mem.h"
+#include "refusal.h"
 
 /* A device's last use is written down at most this often. */
 #define DEVICE_TOUCH_INTERVAL_US (INT64_C(3600) * 1000000)

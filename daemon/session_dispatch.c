@@ -12,6 +12,7 @@
 
 #include "envelope.h"
 #include "frame.h"
+#include "refusal.h"
 
 /* Refusals carry the library's codes as they are. */
 static_assert((int)KITH_MALFORMED == (int)KITH__REFUSAL__CODE__MALFORMED &&
@@ -63,6 +64,7 @@ fill_refusal(
 	    sentence != NULL && sentence[0] != '\0' ? sentence
 						    : kith_code_sentence(code));
 	step->refusal.sentence = step->sentence;
+	step->refusal.retry_after_ms = refusal_retry_ms(code);
 }
 
 static void

@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
-#include "hub_refusal.h"
 #include "hub_routes.h"
 #include "hub_session.h"
 #include "hub_throttle.h"
 #include "mem.h"
+#include "refusal.h"
 
 /* ---- throttle ----------------------------------------------------------- */
 
@@ -286,6 +286,9 @@ test_refusal_says_when_to_try_again(void **state)
 	assert_int_equal(refusal.retry_after_ms, REFUSAL_BUSY_RETRY_MS);
 	refusal_init(&refusal, KITH_TRY_LATER, NULL, 1234);
 	assert_int_equal(refusal.retry_after_ms, 1234);
+	/* "You read too slowly" knows no better, and must not say 0 */
+	refusal_init(&refusal, KITH_TRY_LATER, NULL, 0);
+	assert_int_equal(refusal.retry_after_ms, REFUSAL_LATER_RETRY_MS);
 	refusal_init(&refusal, KITH_NOT_FRIENDS, NULL, 0);
 	assert_int_equal(refusal.retry_after_ms, 0);
 }

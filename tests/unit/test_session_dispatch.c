@@ -134,6 +134,18 @@ test_rubbish_is_the_end(void **state)
 	assert_int_equal(step.answer.request, 0);
 }
 
+static void
+test_goodbye_says_when_to_come_back(void **state)
+{
+	struct session_step step;
+
+	session_goodbye(KITH_TRY_LATER, "Too slow.", &step);
+	assert_string_equal(step.answer.goodbye->reason->sentence, "Too slow.");
+	assert_true(step.answer.goodbye->reason->retry_after_ms > 0);
+	session_goodbye(KITH_MALFORMED, NULL, &step);
+	assert_int_equal(step.answer.goodbye->reason->retry_after_ms, 0);
+}
+
 /* A later client's request: refused, and the connection goes on. */
 static void
 test_unknown_request(void **state)
@@ -324,6 +336,7 @@ main(void)
 		cmocka_unit_test(test_ping_never_reaches_the_hub),
 		cmocka_unit_test(test_guests_do_nothing_but_sign_in),
 		cmocka_unit_test(test_rubbish_is_the_end),
+		cmocka_unit_test(test_goodbye_says_when_to_come_back),
 		cmocka_unit_test(test_unknown_request),
 		cmocka_unit_test(test_frame_limits),
 		cmocka_unit_test(test_networks),

@@ -3,7 +3,7 @@
  * Refusals. Holds the table from kith_code to Refusal.Code and nothing else;
  * never lets a code through that is not meant for clients.
  */
-#include "hub_refusal.h"
+#include "refusal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,14 +51,16 @@ refusal_code(enum kith_code code)
 	return KITH__REFUSAL__CODE__INTERNAL;
 }
 
-static uint32_t
-usual_retry_ms(Kith__Refusal__Code code)
+uint32_t
+refusal_retry_ms(enum kith_code code)
 {
 	switch (code) {
-	case KITH__REFUSAL__CODE__BUSY:
-	case KITH__REFUSAL__CODE__STOPPING:
+	case KITH_TRY_LATER:
+		return REFUSAL_LATER_RETRY_MS;
+	case KITH_BUSY:
+	case KITH_STOPPING:
 		return REFUSAL_BUSY_RETRY_MS;
-	case KITH__REFUSAL__CODE__STORAGE_FULL:
+	case KITH_STORAGE_FULL:
 		return REFUSAL_FULL_RETRY_MS;
 	default:
 		return 0;
@@ -80,7 +82,6 @@ refusal_init(Kith__Refusal *refusal_r, enum kith_code code,
 			: code);
 	/* protobuf-c never writes through a string that it packs. */
 	refusal_r->sentence = (char *)(uintptr_t)sentence;
-	refusal_r->retry_after_ms = retry_after_ms != 0
-	    ? retry_after_ms
-	    : usual_retry_ms(refusal_r->code);
+	refusal_r->retry_after_ms =
+	    retry_after_ms != 0 ? retry_after_ms : refusal_retry_ms(code);
 }
