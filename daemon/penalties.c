@@ -198,6 +198,8 @@ cost_ms(bool crashed, enum session_outcome outcome)
 		return PENALTY_LATE_MS;
 	case SESSION_REFUSED:
 		return PENALTY_REFUSED_MS;
+	/* No TLS may be a client that does not trust us, again and again. */
+	case SESSION_NO_TLS:
 	case SESSION_LEFT:
 		return PENALTY_LEFT_MS;
 	default:

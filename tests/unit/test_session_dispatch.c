@@ -210,6 +210,7 @@ test_penalties_add_up_and_pass(void **state)
 	struct network a = network("192.0.2.1"), b = network("192.0.2.2");
 
 	assert_int_equal(penalties_add(p, &a, false, SESSION_CLOSED, 1000), 0);
+	assert_int_equal(penalties_add(p, &a, false, SESSION_SILENT, 1000), 0);
 	penalties_add(p, &a, false, SESSION_MALFORMED, 1000);
 	assert_int_equal(penalties_left_ms(p, &a, 1000), 0);
 	penalties_add(p, &a, false, SESSION_MALFORMED, 1000);
@@ -223,6 +224,24 @@ test_penalties_add_up_and_pass(void **state)
 	for (int i = 0; i < 20; i++)
 		penalties_add(p, &b, true, SESSION_BROKEN, 0);
 	assert_int_equal(penalties_left_ms(p, &b, 0), PENALTIES_MOST_MS);
+	penalties_free(&p);
+}
+
+/* What is no TLS costs what going away costs, which a scanner could do too. */
+static void
+test_no_tls_costs_as_leaving_does(void **state)
+{
+	struct penalties *p = penalties_new();
+	struct network a = network("192.0.2.1");
+	int64_t left = penalties_add(p, &a, false, SESSION_LEFT, 0);
+
+	assert_true(left > 0);
+	assert_int_equal(penalties_add(p, &a, false, SESSION_NO_TLS, 0), left);
+	for (int64_t ms = 2 * left; ms < PENALTIES_ENFORCE_MS; ms += left) {
+		assert_int_equal(penalties_left_ms(p, &a, 0), 0);
+		penalties_add(p, &a, false, SESSION_NO_TLS, 0);
+	}
+	assert_int_equal(penalties_left_ms(p, &a, 0), PENALTIES_ENFORCE_MS);
 	penalties_free(&p);
 }
 
@@ -341,6 +360,7 @@ main(void)
 		cmocka_unit_test(test_frame_limits),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_penalties_add_up_and_pass),
+		cmocka_unit_test(test_no_tls_costs_as_leaving_does),
 		cmocka_unit_test(test_loopback_is_never_penalised),
 		cmocka_unit_test(test_penalties_survive_a_handover),
 		cmocka_unit_test(test_penalties_are_listed_in_pages),
