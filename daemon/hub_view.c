@@ -180,6 +180,20 @@ view_friend_request(struct hub *hub, const struct store_friend_request *request,
 	return KITH_OK;
 }
 
+/* Who is no friend is not told how far the other is. */
+static void
+fill_marks(struct view *view, const struct store_conversation *conversation,
+    int64_t viewer_id, Kith__Conversation *c)
+{
+	const struct store_mark *mark = conversation->marks;
+
+	c->marks =
+	    view_take(view, conversation->mark_count * sizeof(*c->marks));
+	for (size_t i = 0; i < conversation->mark_count; i++)
+		if (conversation->friends || mark[i].user_id == viewer_id)
+			c->marks[c->n_marks++] = view_mark(view, &mark[i]);
+}
+
 Kith__Conversation *
 view_conversation(struct hub *hub,
     const struct store_conversation *conversation, int64_t viewer_id)
@@ -195,10 +209,7 @@ view_conversation(struct hub *hub,
 	c->first_kept = (uint64_t)conversation->first_kept;
 	c->last_number = (uint64_t)conversation->last_number;
 	c->unread = conversation->unread;
-	c->n_marks = conversation->mark_count;
-	c->marks = view_take(view, c->n_marks * sizeof(*c->marks));
-	for (size_t i = 0; i < c->n_marks; i++)
-		c->marks[i] = view_mark(view, &conversation->marks[i]);
+	fill_marks(view, conversation, viewer_id, c);
 	if (conversation->last_message.number != 0)
 		c->last_message =
 		    view_message(view, &conversation->last_message, viewer_id);

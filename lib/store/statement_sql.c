@@ -290,6 +290,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    " WHERE id = ?1",
 	[STATEMENT_CONVERSATION_SET_SEQUENCE] =
 	    "UPDATE conversation SET last_sequence = ?2 WHERE id = ?1",
+	[STATEMENT_CONVERSATION_FIND_SEQUENCE] =
+	    "UPDATE conversation SET last_sequence = coalesce("
+	    "  (SELECT max(sequence) FROM event WHERE audience = ?1), 0)"
+	    " WHERE id = ?1",
 	[STATEMENT_CONVERSATION_NEW_EACH] =
 	    "SELECT c.id FROM member b"
 	    "  CROSS JOIN conversation c ON c.id = b.conversation_id"
@@ -336,8 +340,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_MARK_ADD] =
 	    "INSERT INTO mark (conversation_id, user_id) VALUES (?1, ?2)",
 	[STATEMENT_MARK_FIND] =
-	    "SELECT k.delivered, k.read, k.sequence, c.last_number FROM mark k"
-	    "  JOIN conversation c ON c.id = k.conversation_id"
+	    "SELECT k.delivered, k.read, k.sequence, c.last_number,"
+	    "  EXISTS (SELECT 1 FROM friend_link f"
+	    "    WHERE f.low_id = c.low_id AND f.high_id = c.high_id)"
+	    " FROM mark k JOIN conversation c ON c.id = k.conversation_id"
 	    " WHERE k.conversation_id = ?1 AND k.user_id = ?2",
 	[STATEMENT_MARK_EACH] =
 	    "SELECT user_id, delivered, read FROM mark"

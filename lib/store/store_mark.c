@@ -3,6 +3,10 @@
 /*
  * The table mark. A mark remembers its event, so that the next one can take
  * that event's place: a conversation has one mark event a member at most.
+ *
+ * An event of friends is for their conversation. Who is no friend (any more)
+ * must not see when the other is there and reads: the event is then for its
+ * own person, whose other devices follow it.
  */
 
 #include "store_mark.h"
@@ -14,6 +18,7 @@ struct mark_row {
 	int64_t read;
 	int64_t sequence;
 	int64_t last_number;
+	bool friends;
 };
 
 static enum kith_code
@@ -30,6 +35,7 @@ find_row(struct store *s, int64_t conversation_id, int64_t user_id,
 	row->read = sqlite3_column_int64(st, 1);
 	row->sequence = sqlite3_column_int64(st, 2);
 	row->last_number = sqlite3_column_int64(st, 3);
+	row->friends = sqlite3_column_int(st, 4) != 0;
 	statement_end(st);
 	return KITH_OK;
 }
@@ -62,27 +68,43 @@ raise_row(struct mark_row *row, const struct store_mark *wanted)
 	return row->read != before.read || row->delivered != before.delivered;
 }
 
+/* It may have been the conversation's newest, which it then is no more. */
+static enum kith_code
+remove_event(
+    struct store *s, const struct store_mark *mark, const struct mark_row *row)
+{
+	enum kith_code code;
+
+	if (row->sequence == 0)
+		return KITH_OK;
+	code = statement_run(
+	    s, STATEMENT_EVENT_REMOVE, VALUES(INTEGER(row->sequence)));
+	if (code != KITH_OK || row->friends)
+		return code;
+	return statement_run(s, STATEMENT_CONVERSATION_FIND_SEQUENCE,
+	    VALUES(INTEGER(mark->conversation_id)));
+}
+
 /* The new event in place of the old one; row->sequence is the new one's. */
 static enum kith_code
 replace_event(struct store *s, const struct store_mark *mark,
     struct mark_row *row, int64_t now_us)
 {
-	enum kith_code code = KITH_OK;
-
-	if (row->sequence != 0)
-		code = statement_run(
-		    s, STATEMENT_EVENT_REMOVE, VALUES(INTEGER(row->sequence)));
-	if (code != KITH_OK)
-		return code;
-	return event_append_to_conversation(s,
-	    &(struct event_new){
-		.audience = mark->conversation_id,
+	struct event_new event = {
+		.audience =
+		    row->friends ? mark->conversation_id : -mark->user_id,
 		.kind = STORE_EVENT_MARK,
 		.time_us = now_us,
 		.conversation_id = mark->conversation_id,
 		.user_id = mark->user_id,
-	    },
-	    &row->sequence);
+	};
+	enum kith_code code = remove_event(s, mark, row);
+
+	if (code != KITH_OK)
+		return code;
+	if (row->friends)
+		return event_append_to_conversation(s, &event, &row->sequence);
+	return event_append(s, &event, &row->sequence);
 }
 
 enum kith_code

@@ -16,7 +16,8 @@ struct store_mark {
  * Raises the marks to at least these numbers (read raises delivered too; 0
  * leaves as it is). *changed_r: false when they were there already, and then
  * there is no event. The event takes the place of the one of the mark before,
- * so that the log does not grow by it. NOT_FOUND when not a member or when
+ * so that the log does not grow by it; it is for the conversation if the two
+ * are friends, else for the user alone. NOT_FOUND when not a member or when
  * there is no such message yet.
  */
 enum kith_code store_mark_raise(struct store *s, const struct store_mark *mark,

@@ -95,7 +95,8 @@ static const char *const checks[] = {
 	/* Who hears of it: of a conversation its members, else one of whom it is. */
 	"SELECT format('event %d of conversation %d is for another audience, %d',"
 	"  sequence, conversation_id, audience) FROM event"
-	" WHERE kind IN (1, 2) AND audience IS NOT conversation_id LIMIT 100",
+	" WHERE kind IN (1, 2) AND audience IS NOT conversation_id"
+	"  AND (kind = 1 OR audience IS NOT -user_id) LIMIT 100",
 
 	"SELECT format('event %d is for user %d, whom it does not concern',"
 	"  sequence, -audience) FROM event e WHERE audience < 0 AND CASE"
@@ -145,12 +146,13 @@ static const char *const checks[] = {
 	" WHERE k.delivered > c.last_number OR k.read > k.delivered LIMIT 100",
 
 	"SELECT format('the mark of user %d in conversation %d has %d events',"
-	"  k.user_id, k.conversation_id, count(e.sequence)) FROM mark k"
-	"  LEFT JOIN event e ON e.kind = 2 AND e.audience = k.conversation_id"
-	"   AND e.user_id = k.user_id"
-	" GROUP BY k.conversation_id, k.user_id"
-	" HAVING count(e.sequence) <> (k.sequence <> 0)"
-	"  OR (k.sequence <> 0 AND max(e.sequence) <> k.sequence) LIMIT 100",
+	"  k.user_id, k.conversation_id, coalesce(e.n, 0)) FROM mark k"
+	"  LEFT JOIN (SELECT conversation_id, user_id, count(*) AS n,"
+	"   max(sequence) AS newest FROM event WHERE kind = 2"
+	"   GROUP BY conversation_id, user_id) e"
+	"  ON e.conversation_id = k.conversation_id AND e.user_id = k.user_id"
+	" WHERE coalesce(e.n, 0) <> (k.sequence <> 0)"
+	"  OR (k.sequence <> 0 AND e.newest IS NOT k.sequence) LIMIT 100",
 
 	/* Friends. */
 	"SELECT format('the friends %d and %d have conversation %d, which is"

@@ -116,6 +116,48 @@ def test_unfriending_keeps_the_past_and_stops_writing(shared):
         one.change("remove_friend", user_id=other.id)
 
 
+def as_new_device(shared, person, conversation):
+    """What a device without any past is told: (marks by user, unread)."""
+    snapshot = shared.device(person, live=False).snapshot()
+    one, = (c for c in snapshot.conversations if c.id == conversation)
+    return {m.user_id: (m.delivered, m.read) for m in one.marks}, one.unread
+
+
+def test_former_friends_learn_nothing_of_each_others_marks(shared):
+    one, other, conversation = shared.two_friends()
+    second, late = shared.device(other), shared.device(one)
+    for text in ("first", "second"):
+        one.send_text(conversation, text)
+        for client in (one, second, late):
+            client.wait_event("message")
+    late.close()
+    other.request("mark_delivered", conversation_id=conversation, number=1)
+    for client in (one, second):
+        client.wait_event("mark")
+    one.change("remove_friend", user_id=other.id)
+    one.wait_event("friend_removed")
+    other.request("mark_read", conversation_id=conversation, number=2)
+    # one's own devices hear of it, live or new, and the other's do not
+    assert second.wait_event("mark").read == 2
+    one.drain()
+    assert not one.events
+    assert as_new_device(shared, other, conversation) == \
+        ({other.id: (2, 2)}, 0)
+    assert as_new_device(shared, one, conversation) == ({one.id: (0, 0)}, 0)
+    late = shared.back(late)
+    assert [e.WhichOneof("body") for e in late.events] == ["friend_removed"]
+    # as friends again each is told anew
+    asked = other.change("send_friend_request", name=one.name)
+    one.change("accept_friend_request", id=asked.id)
+    for client in (one, late):
+        marks = client.wait_event("friend_added").conversation.marks
+        assert (other.id, 2) in [(m.user_id, m.read) for m in marks]
+    one.send_text(conversation, "third")
+    other.request("mark_read", conversation_id=conversation, number=3)
+    for client in (one, second, late):
+        assert client.wait_event("mark").read == 3
+
+
 def test_friends_again_in_the_old_conversation(shared):
     one, other, conversation = shared.two_friends()
     one.send_text(conversation, "first")

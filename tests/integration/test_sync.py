@@ -85,8 +85,9 @@ def test_snapshot_tells_the_state(shared):
     assert views[friend.name].unread == 1
     assert views[friend.name].online and not views[former.name].online
     assert views[former.name].last_message.content.text == "farewell"
-    for view in views.values():
-        assert {m.user_id for m in view.marks} == {one.id, view.peer.id}
+    assert {m.user_id for m in views[friend.name].marks} == \
+        {one.id, friend.id}
+    assert {m.user_id for m in views[former.name].marks} == {one.id}
     requests = {(getattr(r, "from").name, r.to.name)
                 for r in whole.friend_requests}
     assert requests == {(one.name, asked.name), (asking.name, one.name)}

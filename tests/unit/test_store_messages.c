@@ -230,6 +230,52 @@ marks_rise_and_leave_one_event(void **state)
 	assert_string_equal(list.text, "mark>1");
 }
 
+/* What a member would catch up with after this event. */
+static void
+told_after(struct testing *t, int64_t user, int64_t after, const char *expected)
+{
+	struct testing_list list = { 0 };
+	struct store_event_page page = { user, after, 9, testing_list_event,
+		&list };
+	int64_t reached;
+	bool more;
+
+	ok(t, store_event_catch_up(t->s, &page, &reached, &more));
+	assert_string_equal(list.text, expected);
+}
+
+static void
+marks_are_no_business_of_former_friends(void **state)
+{
+	struct testing *t = *state;
+	struct pair p = two_friends(t);
+	int64_t before, between;
+
+	testing_send(t, p.talk, p.a, "one");
+	testing_send(t, p.talk, p.a, "two");
+	ok(t, store_event_newest(t->s, &before));
+	raise_mark(t, p.talk, p.b, 1, 0);
+	told_after(t, p.a, before, "mark>1");
+	testing_begin(t);
+	ok(t, store_friend_link_remove(t->s, p.a, p.b, T0));
+	testing_commit(t);
+	/* neither this one nor the one in whose place it is */
+	raise_mark(t, p.talk, p.b, 2, 0);
+	told_after(t, p.a, before, "removed>-1");
+	told_after(t, p.b, before, "removed>-2 mark>-2");
+	raise_mark(t, p.talk, p.b, 0, 2);
+	told_after(t, p.b, before, "removed>-2 mark>-2");
+	ok(t, store_verify(t->s, testing_problem, NULL));
+	/* as friends again each is told anew */
+	ok(t, store_event_newest(t->s, &between));
+	p.talk = testing_friends(t, p.a, p.b);
+	testing_send(t, p.talk, p.a, "three");
+	raise_mark(t, p.talk, p.b, 3, 3);
+	told_after(t, p.a, between, "added>-1 message>1 mark>1");
+	told_after(t, p.b, between, "added>-2 message>1 mark>1");
+	ok(t, store_verify(t->s, testing_problem, NULL));
+}
+
 /* ---- conversation ---------------------------------------------------- */
 
 static bool
@@ -618,6 +664,7 @@ main(void)
 		CASE(time_does_not_go_back_in_a_conversation),
 		CASE(a_refused_request_consumes_no_number),
 		CASE(marks_rise_and_leave_one_event),
+		CASE(marks_are_no_business_of_former_friends),
 		CASE(a_snapshot_shows_each_conversation_as_its_member_sees_it),
 		CASE(counting_unread_stops_somewhere),
 		CASE(members_are_listed),

@@ -93,6 +93,13 @@ static const struct {
 	{ "UPDATE event SET audience = -3 WHERE kind = 1"
 	  " AND conversation_id = 1 AND number = 2",
 	    "of conversation 1 is for another audience, -3" },
+	/* a mark's event is the conversation's or its own person's */
+	{ "UPDATE event SET audience = -2 WHERE kind = 2",
+	    "of conversation 1 is for another audience, -2" },
+	{ "UPDATE mark SET sequence = 0 WHERE sequence <> 0",
+	    "the mark of user 1 in conversation 1 has 1 events" },
+	{ "DELETE FROM event WHERE kind = 2",
+	    "the mark of user 1 in conversation 1 has 0 events" },
 	{ "UPDATE event SET audience = -3 WHERE kind = 5 AND audience = -1",
 	    "is for user 3, whom it does not concern" },
 	{ "UPDATE event SET audience = -1 WHERE kind = 103",
@@ -133,11 +140,15 @@ fill(struct testing *t)
 	int64_t talk = testing_friends(t, a, b);
 	uint8_t hash[32] = { 1 };
 	struct store_announcement done;
+	bool marked;
 
 	testing_send(t, talk, a, "one");
 	testing_send(t, talk, b, "two");
 	testing_send(t, talk, a, "three");
 	testing_begin(t);
+	ok(t,
+	    store_mark_raise(
+		t->s, &(struct store_mark){ talk, a, 2, 1 }, T0, &marked));
 	ok(t, store_device_add(t->s, a, hash, "laptop", T0, &id));
 	ok(t, store_user_lock(t->s, c, "spam", T0 + 1, T0));
 	ok(t, store_user_delete(t->s, d, T0 + 1, T0));
