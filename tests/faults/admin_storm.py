@@ -39,7 +39,8 @@ from patience import wait_until  # noqa: E402
 from storm_actions import Pool, choose, covered  # noqa: E402
 
 WORKERS = 3
-GUESTS = 6                # of each worker: live, and everybody's victims
+GUESTS_MAX = 6            # of each worker: live, and everybody's victims
+TALKERS_MIN = 2           # a pair
 QUIET = 6                 # of each worker: accounts without a device
 RUN_TIMEOUT_S = 60
 HELD_S = 2.5              # the lock on purpose; the command waits one second
@@ -97,10 +98,12 @@ class Storm:
 
     def set_up(self):
         clients = self.arguments.clients
-        talkers = clients - WORKERS * GUESTS
+        # of few clients at least half talk
+        guests = max(1, min(GUESTS_MAX, clients // (2 * WORKERS)))
+        talkers = max(TALKERS_MIN, clients - WORKERS * guests)
         names = [f"talker{n}" for n in range(talkers - talkers % 2)]
         for pool in self.pools:
-            pool.guests = [f"guest{pool.number}x{n}" for n in range(GUESTS)]
+            pool.guests = [f"guest{pool.number}x{n}" for n in range(guests)]
             pool.quiet = [f"quiet{pool.number}x{n}" for n in range(QUIET)]
             pool.talkers = names[pool.number::WORKERS]
         accounts.make(
@@ -158,9 +161,15 @@ class Storm:
 
     # --- 2: the lock held on purpose ---
 
+    def let_in(self):
+        for pool in self.pools:
+            for words, stdin in pool.let_in():
+                self.run(words, stdin)
+
     def hold(self):
+        self.let_in()  # who is locked out does not talk
         pool = self.pools[0]
-        words, stdin = choose(pool, "friend add")
+        words, stdin = choose(pool, "friend add", "friend remove")
         before = pool.count("friend_link")
         promised = self.crowd.promised()
         with open(f"{self.server.database}.lock", "rb") as file:
@@ -263,9 +272,7 @@ class Storm:
             self.write()
         self.hold()
         self.kill()
-        for pool in self.pools:
-            for words, stdin in pool.let_in():
-                self.run(words, stdin)
+        self.let_in()
         self.look_for_litter()
         self.crowd.settle()
         views = self.crowd.catch_up()

@@ -7,10 +7,12 @@ so that what the database says of them still holds when the command runs.
 
 import itertools
 
-from crowd import PASSWORD, rows
+from crowd import Fault, PASSWORD, rows
 
 ACTIVE, LOCKED, DELETING = 1, 3, 5  # as store_user.h
 COST = ("--argon2-memory-kib", "19456", "--argon2-passes", "2")
+
+TRIES_MAX = 1000
 
 actions = {}  # "noun verb" -> function of a Pool: (words, stdin), or None
 
@@ -99,13 +101,13 @@ class Pool:
             yield ["user", "restore", name], ""
 
 
-def choose(pool, verb=None):
+def choose(pool, *verbs):
     """A command that must succeed now: (words, stdin)."""
-    while True:
-        name = verb or pool.chance.choice(sorted(actions))
-        found = actions[name](pool)
+    for _ in range(TRIES_MAX):
+        found = actions[pool.chance.choice(verbs or sorted(actions))](pool)
         if found:
             return found
+    raise Fault(f"nobody is there for any of {verbs or 'the verbs'}")
 
 
 def with_user(noun, verb, state, names, *options, stdin=""):
