@@ -9,6 +9,7 @@
 #include "channel.h"
 #include "child.h"
 #include "fault.h"
+#include "hub_throttle.h"
 #include "ipc.pb-c.h"
 #include "store.h"
 
@@ -25,7 +26,6 @@ struct hub_status;
 struct routes;
 struct session;
 struct sessions;
-struct throttle;
 struct view;
 
 /* How often the hub looks whether somebody else has committed. */
@@ -38,6 +38,8 @@ struct view;
 /* Does a lock end, is an account to be purged? One look at an index. */
 #define HUB_DUE_INTERVAL_MS 1000
 #define HUB_TIMERS_MAX      4u
+/* A want that lasts is logged this often: one out of a bucket. */
+#define HUB_TELL_AGAIN_MS 60000u
 
 /* The loop's priorities: everything is in between that does not ask. */
 enum hub_priority {
@@ -104,7 +106,7 @@ struct hub {
 
 	/* hub_descriptors */
 	int descriptors; /* that this process may have open; 0: any number */
-	int64_t short_told_ms; /* when that was last told; 0: never */
+	struct throttle_bucket short_told;
 };
 
 /* Monotonic, for everything that waits; and the server's clock. */

@@ -23,8 +23,6 @@
 
 /* A stream of requests must not put the batch off for longer. */
 #define TURN_AGE_LIMIT_MS 3
-/* How often a full disk is told. */
-#define FULL_LOG_INTERVAL_MS 60000
 
 struct batch {
 	struct hub *hub;
@@ -36,7 +34,7 @@ struct batch {
 	bool turn_wanted;
 	int64_t turn_since_ms;
 	int64_t busy_since_ms; /* 0: the lock was not refused */
-	int64_t full_told_ms;
+	struct throttle_bucket full_told;
 	uint32_t chores;
 	int64_t touched[BATCH_TOUCHES_MAX];
 	size_t touched_count;
@@ -280,13 +278,9 @@ lock_is_held(struct batch *b)
 static void
 tell_full(struct batch *b)
 {
-	int64_t now_ms = hub_now_ms();
-
-	if (b->full_told_ms != 0 &&
-	    now_ms - b->full_told_ms < FULL_LOG_INTERVAL_MS)
-		return;
-	b->full_told_ms = now_ms;
-	log_error("the disk is full: nothing new is stored");
+	if (throttle_take(&b->full_told, 1, HUB_TELL_AGAIN_MS, hub_now_ms()) ==
+	    0)
+		log_error("the disk is full: nothing new is stored");
 }
 
 static void

@@ -7,9 +7,6 @@
 
 #include "log.h"
 
-/* How often a want of descriptors is told. */
-#define SHORTAGE_LOG_INTERVAL_MS 60000
-
 void
 hub_descriptors_init(struct hub *hub)
 {
@@ -23,15 +20,12 @@ hub_descriptors_init(struct hub *hub)
 static void
 tell_shortage(struct hub *hub)
 {
-	int64_t now_ms = hub_now_ms();
-
-	if (hub->short_told_ms != 0 &&
-	    now_ms - hub->short_told_ms < SHORTAGE_LOG_INTERVAL_MS)
-		return;
-	hub->short_told_ms = now_ms;
-	log_error("out of descriptors: connections are sent away; the limit on "
-		  "open files (%d) must be above max-connections",
-	    hub->descriptors);
+	if (throttle_take(
+		&hub->short_told, 1, HUB_TELL_AGAIN_MS, hub_now_ms()) == 0)
+		log_error("out of descriptors: connections are sent away; the "
+			  "limit on open files (%d) must be above "
+			  "max-connections",
+		    hub->descriptors);
 }
 
 bool
