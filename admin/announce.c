@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "call.h"
 #include "database.h"
@@ -20,6 +21,8 @@
 #define AUDIT_IDS_MAX       100 /* recipients that a row of the trail names */
 #define LINE_END_MAX        8   /* bytes of line ends that are forgiven */
 #define SERVER_NAME_DEFAULT "kith" /* of a machine without a name */
+/* Between two parts, about what one takes: the hub only tries for the lock. */
+#define PART_PAUSE_NS 40000000L
 
 /* What is to be sent, and to whom. */
 struct sending {
@@ -188,12 +191,14 @@ announce_fault(struct call *call, const struct sending *s, enum kith_code code,
 	    user.name);
 }
 
+/* Before the last of them are told: nobody can be kept from it any more. */
 static enum kith_code
 audit(struct call *call, const struct sending *s,
     const struct store_announcement *sent)
 {
+	int64_t recipients = sent->more ? s->audience : sent->recipients;
 	json_t *detail = json_pack("{s:I, s:I}", "announcement",
-	    (json_int_t)sent->id, "recipients", (json_int_t)sent->recipients);
+	    (json_int_t)sent->id, "recipients", (json_int_t)recipients);
 	json_t *ids;
 
 	if (s->everybody)
@@ -231,6 +236,41 @@ deliver(
 }
 
 static enum kith_code
+tell_a_part(struct call *call, bool *more_r)
+{
+	enum kith_code code = database_begin(call);
+
+	if (code != KITH_OK)
+		return code;
+	call->audited = true; /* with the first part */
+	code = store_announcement_advance(call->store, more_r);
+	return database_end(call, code);
+}
+
+/* Whatever happens here, it is sent: kithd tells whom this does not. */
+static enum kith_code
+tell_the_rest(struct call *call, struct store_announcement *sent)
+{
+	const struct timespec pause = { .tv_nsec = PART_PAUSE_NS };
+	enum kith_code code = KITH_OK;
+	bool more = sent->more;
+
+	while (code == KITH_OK && more) {
+		nanosleep(&pause, NULL);
+		code = tell_a_part(call, &more);
+	}
+	if (code == KITH_OK)
+		code = store_announcement_recipients(
+		    call->store, sent->id, &sent->recipients);
+	if (code == KITH_OK)
+		return code;
+	return call_fail(call, code,
+	    "It is sent, and %u people have it already; kithd tells the rest "
+	    "as soon as it can. Here it went no further: %s",
+	    sent->recipients, kith_code_sentence(code));
+}
+
+static enum kith_code
 send(struct call *call, const struct sending *s)
 {
 	struct store_announcement sent;
@@ -242,6 +282,8 @@ send(struct call *call, const struct sending *s)
 	if (!may_go(call, s))
 		return call_fail(call, KITH_REFUSED, "Nothing was sent.");
 	code = deliver(call, s, &sent);
+	if (code == KITH_OK && sent.more)
+		code = tell_the_rest(call, &sent);
 	if (code != KITH_OK)
 		return code;
 	people = format_count(sent.recipients, "person", "people");
@@ -371,7 +413,10 @@ const struct command announce_commands[] = {
 	    .summary = "Tell everybody something, or some people",
 	    .details = "It comes as a message of the server itself, whose name "
 		       "kithd.conf says. Nobody can answer it. Who is away "
-		       "finds it on coming back.",
+		       "finds it on coming back. Thousands are told in parts, "
+		       "between which the server goes on; once begun it "
+		       "reaches everybody, even where this command is killed: "
+		       "kithd tells whom it has left.",
 	    .options = send_options,
 	    .examples = send_examples,
 	    .flags = COMMAND_WRITES | COMMAND_DRY_RUN,

@@ -31,6 +31,7 @@
 #include "monotonic.h"
 #include "proc.h"
 #include "sandbox.h"
+#include "store_announcement.h"
 #include "store_event.h"
 #include "store_user.h"
 
@@ -196,14 +197,17 @@ on_due(evutil_socket_t unused, short events, void *context)
 {
 	struct hub *hub = context;
 	int64_t due_us;
+	bool pending;
 	enum kith_code code = store_user_next_due(hub->store, &due_us);
 
-	if (code == KITH_NOT_FOUND || code == KITH_BUSY)
-		return;
-	if (code != KITH_OK)
-		hub_database_failed(hub, code);
-	if (due_us <= hub_now_us())
+	if (code == KITH_OK && due_us <= hub_now_us())
 		batch_add_chore(hub, BATCH_USERS_DUE);
+	if (code == KITH_OK || code == KITH_NOT_FOUND)
+		code = store_announcement_pending(hub->store, &pending);
+	if (code == KITH_OK && pending)
+		batch_add_chore(hub, BATCH_ANNOUNCE);
+	if (code != KITH_OK && code != KITH_BUSY)
+		hub_database_failed(hub, code);
 }
 
 static void

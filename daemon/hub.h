@@ -35,7 +35,8 @@ struct view;
 #define HUB_TICK_MS 500
 /* Old operations are forgotten, and who is still here is noted. */
 #define HUB_CHORES_INTERVAL_S 600
-/* Does a lock end, is an account to be purged? One look at an index. */
+/* Does a lock end, is an account to be purged, was an announcement left half
+ * told? A look at an index and one at a row. */
 #define HUB_DUE_INTERVAL_MS 1000
 #define HUB_TIMERS_MAX      4u
 /* A want that lasts is logged this often: one out of a bucket. */

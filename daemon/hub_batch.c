@@ -17,6 +17,7 @@
 #include "hub_session.h"
 #include "log.h"
 #include "mem.h"
+#include "store_announcement.h"
 #include "store_device.h"
 #include "store_operation.h"
 #include "store_user.h"
@@ -151,6 +152,18 @@ run_users_due(struct batch *b)
 	return KITH_OK;
 }
 
+/* One part and no more: who has begun it may still be about it. */
+static enum kith_code
+announce_part(struct batch *b)
+{
+	bool more;
+	enum kith_code code = store_announcement_advance(b->hub->store, &more);
+
+	if (code == KITH_OK)
+		b->chores &= ~(uint32_t)BATCH_ANNOUNCE;
+	return code;
+}
+
 static enum kith_code
 run_chores(struct batch *b)
 {
@@ -162,6 +175,8 @@ run_chores(struct batch *b)
 		code = purge_operations(b);
 	if (code == KITH_OK && (b->chores & BATCH_USERS_DUE) != 0)
 		code = run_users_due(b);
+	if (code == KITH_OK && (b->chores & BATCH_ANNOUNCE) != 0)
+		code = announce_part(b);
 	for (size_t i = 0; code == KITH_OK && i < b->touched_count; i++) {
 		code = store_device_touch(
 		    b->hub->store, b->touched[i], hub_now_us());

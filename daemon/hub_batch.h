@@ -31,6 +31,7 @@ enum batch_chore {
 	BATCH_STORE_META = 1 << 0,
 	BATCH_PURGE_OPERATIONS = 1 << 1,
 	BATCH_USERS_DUE = 1 << 2, /* locks that end, accounts to be purged */
+	BATCH_ANNOUNCE = 1 << 3,  /* a part of what is on its way */
 };
 #define BATCH_TOUCHES_MAX 256u /* devices whose last use is noted at once */
 

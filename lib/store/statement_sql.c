@@ -400,7 +400,12 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "SELECT id, time_us, actor, body, recipients FROM announcement"
 	    " WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
 	[STATEMENT_ANNOUNCEMENT_AUDIENCE] =
-	    "SELECT id FROM user WHERE " IN_AUDIENCE " ORDER BY id",
+	    "SELECT id FROM user NOT INDEXED WHERE id > ?1 AND id <= ?2"
+	    "  AND " IN_AUDIENCE " ORDER BY id LIMIT ?3",
+	[STATEMENT_ANNOUNCEMENT_UNTIL] =
+	    "SELECT coalesce(max(id), 0) FROM user",
+	[STATEMENT_ANNOUNCEMENT_RECIPIENTS] =
+	    "SELECT recipients FROM announcement WHERE id = ?1",
 	[STATEMENT_ANNOUNCEMENT_AUDIENCE_COUNT] =
 	    "SELECT count(*) FROM user WHERE " IN_AUDIENCE,
 };

@@ -259,6 +259,10 @@ static const char *const checks[] = {
 	"SELECT format('audit row %d has details that are no JSON', id)"
 	" FROM audit WHERE NOT json_valid(detail) LIMIT 100",
 
+	"SELECT format('announcement %d is on its way and is not there', value)"
+	" FROM meta WHERE key = 'announcing' AND value <> 0"
+	"  AND value NOT IN (SELECT id FROM announcement)",
+
 	"SELECT format('announcement %d has %d recipients and no sender', a.id,"
 	"  a.recipients) FROM announcement a WHERE a.recipients < 1"
 	"  OR NOT EXISTS (SELECT 1 FROM user WHERE state = 6) LIMIT 100",

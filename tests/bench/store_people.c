@@ -170,11 +170,23 @@ announce(struct bench *b)
 		.server_name = "bench",
 		.now_us = T0 };
 
+	double began, longest;
+
 	start(b);
 	must(b, store_begin_write(b->s, STORE_WAIT, NULL), "begin");
 	must(b, store_announce(b->s, &new, &done, NULL), "announce");
 	must(b, store_commit(b->s, NULL), "commit");
+	longest = milliseconds(CLOCK_MONOTONIC) - b->since;
+	while (done.more) {
+		began = milliseconds(CLOCK_MONOTONIC);
+		must(b, store_begin_write(b->s, STORE_WAIT, NULL), "begin");
+		must(b, store_announcement_advance(b->s, &done.more), "part");
+		must(b, store_commit(b->s, NULL), "commit");
+		began = milliseconds(CLOCK_MONOTONIC) - began;
+		longest = began > longest ? began : longest;
+	}
 	told(b, "announce");
+	printf("announce_longest=%.2f\n", longest);
 }
 
 int

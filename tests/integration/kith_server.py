@@ -323,14 +323,15 @@ class Server:
             capture_output=True, text=True, check=True)
         return [line.split("\x1f") for line in done.stdout.splitlines()]
 
+    def admin_command(self, *arguments):
+        """kith-admin on this database."""
+        return [*as_ordinary_user(), str(self.programs.kith_admin),
+                *arguments, "--database", str(self.database)]
+
     def admin(self, *arguments, stdin=None, check=True):
-        """Runs kith-admin on this database."""
         done = subprocess.run(
-            [*as_ordinary_user(), str(self.programs.kith_admin), *arguments,
-             "--database", str(self.database)],
-            input=stdin, capture_output=True, text=True,
-            timeout=seconds(60),
-            env=self.environment())
+            self.admin_command(*arguments), input=stdin, capture_output=True,
+            text=True, timeout=seconds(60), env=self.environment())
         assert not REPORTS.search(done.stderr), done.stderr
         if check:
             assert done.returncode == 0, \

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Announcements: what people get, and what nobody can do with their sender."""
 
+import contextlib
+import fcntl
 import json
 import signal
+import sqlite3
+import subprocess
 
 import pytest
 
-from admin_tool import (NOT_FOUND, OK, REFUSED, USAGE, Admin,  # noqa: F401
+from admin_tool import (BUSY, NOT_FOUND, OK, REFUSED, USAGE, Admin,  # noqa: F401
                         admin, on_terminal, pair)
 from kith_client import refused
-from patience import wait_until
+from kith_server import own
+from patience import seconds, wait_until
 
 LONGEST = 4096
 
@@ -205,3 +210,75 @@ def test_with_nobody_there(admin):
     admin.run("announce", "send", "Hello.", "--yes", expect=NOT_FOUND)
     assert admin.json("announce", "list")["announcements"] == []
     assert not system_user(admin)
+
+
+# --- to so many that it goes in parts ---------------------------------------
+
+PART = 2000  # as STORE_ANNOUNCEMENT_PART
+
+
+def crowd(server, parts):
+    """So many people, and alice; how many that are."""
+    server.admin("user", "add", "alice", "--generate")
+    people = parts * PART
+    with sqlite3.connect(server.database) as db:
+        db.executemany(
+            "INSERT INTO user (name, display_name, phc, state, state_us, "
+            "reason, created_us) VALUES (?, '', '', 1, 1, '', 1)",
+            [(f"user{n}",) for n in range(people)])
+    own(server.database)
+    return people + 1
+
+
+def reached(database):
+    """(what the announcement says, who has it, how many have it twice)"""
+    with contextlib.closing(sqlite3.connect(
+            f"file:{database}?mode=ro", uri=True, timeout=30)) as db:
+        said, = db.execute("SELECT coalesce(max(recipients), 0) "
+                           "FROM announcement").fetchone()
+        people, twice = db.execute(
+            "SELECT count(*), coalesce(sum(last_number > 1), 0) "
+            "FROM conversation WHERE last_number > 0").fetchone()
+    return said, people, twice
+
+
+def test_many_are_told_while_others_write(make_server):
+    server = make_server()
+    people = crowd(server, 20)
+    server.start()
+    sender = subprocess.Popen(
+        server.admin_command("announce", "send", "Hello.", "--yes"),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=server.environment())
+    wait_until(lambda: reached(server.database)[0] > 0)
+    # in the middle of it, and not only when all is over
+    server.admin("user", "rename-display", "alice", "Alice")
+    assert reached(server.database)[0] < people
+    said, _ = sender.communicate(timeout=seconds(60))
+    assert sender.returncode == 0 and f"{people} people" in said, said
+    assert reached(server.database) == (people, people, 0)
+
+
+@pytest.mark.parametrize("how", ["killed", "kept out"])
+def test_what_a_sender_has_left_kithd_tells(make_server, how):
+    server = make_server()
+    people = crowd(server, 5)
+    sender = subprocess.Popen(
+        server.admin_command("announce", "send", "Hello.", "--yes",
+                             "--wait", "1"),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=server.environment())
+    wait_until(lambda: reached(server.database)[0] > 0, step=0.005)
+    if how == "killed":
+        sender.kill()
+        sender.communicate()
+    else:
+        with open(f"{server.database}.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            said, _ = sender.communicate(timeout=seconds(30))
+        assert sender.returncode == BUSY and "It is sent" in said, said
+    assert 0 < reached(server.database)[0] < people
+    server.start()
+    wait_until(lambda: reached(server.database)[0] == people, 30)
+    assert reached(server.database) == (people, people, 0)
+    server.admin("db", "verify")

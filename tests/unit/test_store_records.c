@@ -7,6 +7,7 @@
 
 #include "store_testing.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "store_private.h"
@@ -211,6 +212,65 @@ an_announcement_reaches_whom_it_should(void **state)
 	    testing_sql_integer(t, "SELECT count(*) FROM message"), 1);
 }
 
+/* As a kith-admin or the hub does it; killed: before its commit. */
+static bool
+advance(struct testing *t, bool killed)
+{
+	bool more = false;
+
+	testing_begin(t);
+	ok(t, store_announcement_advance(t->s, &more));
+	if (killed)
+		store_rollback(t->s);
+	else
+		testing_commit(t);
+	return more;
+}
+
+static void
+an_announcement_to_many_goes_in_parts(void **state)
+{
+	struct testing *t = *state;
+	int64_t people = 2 * (int64_t)STORE_ANNOUNCEMENT_PART + 5, last = 0;
+	uint32_t count;
+	char name[16];
+	bool pending;
+
+	testing_begin(t);
+	for (int64_t i = 0; i < people; i++) {
+		snprintf(name, sizeof(name), "p%d", (int)i);
+		last = testing_user(t, name);
+	}
+	testing_commit(t);
+	ok(t, store_announcement_pending(t->s, &pending));
+	assert_false(pending);
+	ok(t, announce(t, "tea", NULL, 0, NULL));
+	ok(t, store_announcement_recipients(t->s, 1, &count));
+	assert_int_equal(count, STORE_ANNOUNCEMENT_PART);
+	/* who comes meanwhile is told nothing, nor who has gone */
+	testing_user(t, "zoe");
+	testing_begin(t);
+	ok(t, store_user_purge(t->s, last, T0));
+	testing_commit(t);
+	assert_true(advance(t, true));
+	assert_true(advance(t, false));
+	testing_reopen(t, 0);
+	ok(t, store_announcement_pending(t->s, &pending));
+	assert_true(pending);
+	/* the rest comes before the next one */
+	ok(t, announce(t, "no tea", &(int64_t){ last - 1 }, 1, NULL));
+	assert_false(advance(t, false));
+	ok(t, store_announcement_recipients(t->s, 1, &count));
+	assert_int_equal(count, people - 1);
+	assert_int_equal(testing_sql_integer(t,
+			     "SELECT count(DISTINCT conversation_id)"
+			     " FROM message WHERE body = CAST('tea' AS BLOB)"
+			     " AND number = 1"),
+	    people - 1);
+	assert_int_equal(
+	    testing_sql_integer(t, "SELECT count(*) FROM message"), people);
+}
+
 static void
 the_servers_name_follows_its_setting(void **state)
 {
@@ -325,6 +385,7 @@ main(void)
 		CASE(an_audit_row_goes_with_its_transaction),
 		CASE(an_announcement_is_a_message_nobody_can_answer),
 		CASE(an_announcement_reaches_whom_it_should),
+		CASE(an_announcement_to_many_goes_in_parts),
 		CASE(the_servers_name_follows_its_setting),
 		CASE(requests_of_everybody_are_listed_in_pages),
 		CASE(devices_are_listed_and_removed),

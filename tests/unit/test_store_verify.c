@@ -70,6 +70,8 @@ static const struct {
 	    "is of user 99" },
 	{ "UPDATE audit SET actor = ''", "does not say who did what" },
 	{ "UPDATE audit SET detail = 'oops'", "are no JSON" },
+	{ "UPDATE meta SET value = 99 WHERE key = 'announcing'",
+	    "announcement 99 is on its way and is not there" },
 	{ "UPDATE announcement SET recipients = 0",
 	    "recipients and no sender" },
 	/* what would keep a hub from starting, or make it count anew */
