@@ -244,7 +244,7 @@ def reached(database):
 
 def test_many_are_told_while_others_write(make_server):
     server = make_server()
-    people = crowd(server, 20)
+    people = crowd(server, 30)
     server.start()
     sender = subprocess.Popen(
         server.admin_command("announce", "send", "Hello.", "--yes"),
@@ -262,7 +262,7 @@ def test_many_are_told_while_others_write(make_server):
 @pytest.mark.parametrize("how", ["killed", "kept out"])
 def test_what_a_sender_has_left_kithd_tells(make_server, how):
     server = make_server()
-    people = crowd(server, 5)
+    people = crowd(server, 8)
     sender = subprocess.Popen(
         server.admin_command("announce", "send", "Hello.", "--yes",
                              "--wait", "1"),
