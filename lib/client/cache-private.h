@@ -109,5 +109,14 @@ GPtrArray *cache_read_messages (Cache *self, sqlite3_stmt *statement,
 /* Turns the database's last error into ours. */
 void cache_take_error (sqlite3 *db, int result, GError **error);
 
-/* Saves outbox and drafts of a damaged file (cache-rescue.c). */
-void cache_rescue (Cache *self, const char *damaged_file);
+/* Opens, or makes, the one in this file. */
+Cache *cache_open_file (const char *file, GError **error);
+/* All of it into its one file and onto the disk: it can be closed and moved. */
+gboolean cache_seal (Cache *self, GError **error);
+
+/*
+ * Outbox and drafts of a damaged file, as far as they can be read, into this
+ * new cache: in one transaction, or FALSE with an error that is not the damage
+ * but may pass, as a full disk does (cache-rescue.c).
+ */
+gboolean cache_rescue (Cache *self, const char *damaged_file, GError **error);

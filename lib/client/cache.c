@@ -6,13 +6,8 @@
  */
 #include "cache-private.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include "client-error.h"
 
-#define CACHE_FILE "cache.db"
-#define CACHE_DAMAGED_FILE "cache.db.damaged"
 #define CACHE_APPLICATION_ID 0x6b697463 /* "kitc" */
 #define CACHE_VERSION 1
 #define CACHE_BUSY_MS 2000
@@ -157,9 +152,8 @@ open_database (Cache *self, const char *file, GError **error)
 /* A look at every page at each start would cost seconds; the first rows of the
  * tables that a start reads anyway are looked at by the reads themselves. */
 Cache *
-cache_open (const char *folder, GError **error)
+cache_open_file (const char *file, GError **error)
 {
-  g_autofree char *file = g_build_filename (folder, CACHE_FILE, NULL);
   g_autoptr (Cache) self = g_new0 (Cache, 1);
 
   if (!open_database (self, file, error))
@@ -176,56 +170,6 @@ cache_close (Cache *self)
     sqlite3_finalize (self->statements[i]);
   sqlite3_close (self->db);
   g_free (self);
-}
-
-static void
-delete_files (const char *folder, const char *name)
-{
-  static const char *const suffixes[] = { "", "-wal", "-shm" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
-    g_autofree char *file
-        = g_strconcat (folder, G_DIR_SEPARATOR_S, name, suffixes[i], NULL);
-
-    unlink (file);
-  }
-}
-
-void
-cache_delete (const char *folder)
-{
-  delete_files (folder, CACHE_FILE);
-  delete_files (folder, CACHE_DAMAGED_FILE);
-}
-
-static void
-rename_file (const char *folder, const char *suffix)
-{
-  g_autofree char *from
-      = g_strconcat (folder, G_DIR_SEPARATOR_S, CACHE_FILE, suffix, NULL);
-  g_autofree char *to = g_strconcat (folder, G_DIR_SEPARATOR_S,
-                                     CACHE_DAMAGED_FILE, suffix, NULL);
-
-  /* What is not there need not be moved; what cannot be moved shows as an
-   * error when the new one is opened. */
-  rename (from, to);
-}
-
-Cache *
-cache_move_aside (const char *folder, GError **error)
-{
-  g_autofree char *damaged
-      = g_build_filename (folder, CACHE_DAMAGED_FILE, NULL);
-  Cache *self;
-
-  delete_files (folder, CACHE_DAMAGED_FILE);
-  rename_file (folder, "");
-  rename_file (folder, "-wal");
-  delete_files (folder, CACHE_FILE);
-  self = cache_open (folder, error);
-  if (self != NULL)
-    cache_rescue (self, damaged);
-  return self;
 }
 
 sqlite3_stmt *
@@ -363,6 +307,18 @@ cache_rollback (Cache *self)
   /* Some errors have rolled back already. */
   if (sqlite3_get_autocommit (self->db) == 0)
     cache_run (self, cache_statement (self, STMT_ROLLBACK), NULL);
+}
+
+gboolean
+cache_seal (Cache *self, GError **error)
+{
+  const int result = sqlite3_wal_checkpoint_v2 (
+      self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+  if (result == SQLITE_OK)
+    return TRUE;
+  cache_take_error (self->db, result, error);
+  return FALSE;
 }
 
 gboolean

@@ -21,14 +21,16 @@ typedef struct _Cache Cache;
 #define CACHE_MESSAGES_MAX 20000 /* in one conversation; older are cut */
 #define CACHE_OUTBOX_MAX 1000
 
-/* folder exists. KITH_INTEGRITY when it is damaged, not ours, or newer. */
+/* folder exists. KITH_INTEGRITY when it is damaged, not ours, or newer. Ends
+ * what a cache_move_aside() that was killed has begun. */
 Cache *cache_open (const char *folder, GError **error);
 void cache_close (Cache *self); /* takes NULL */
 
 /*
- * Renames the files of a damaged cache to cache.db.damaged (over an earlier
- * one) and opens an empty one, into which it saves as much of outbox and
- * drafts as can still be read.
+ * For a cache that is damaged, and closed: a new one, with as much of outbox
+ * and drafts as can still be read, takes its place; its own files are then
+ * cache.db.damaged (over an earlier one). However this fails or is killed, a
+ * cache_open() or another cache_move_aside() finds all that was typed.
  */
 Cache *cache_move_aside (const char *folder, GError **error);
 
