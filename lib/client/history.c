@@ -22,6 +22,7 @@ typedef struct {
 /* A page that waits for the server. */
 typedef struct {
   guint64 conversation_id;
+  guint64 before; /* was asked for */
   guint64 window_first;
   guint generation;
   GTask *task;
@@ -38,41 +39,51 @@ history_reset (Worker *self)
 
 /* ---- what the server gave ---- */
 
+/* It was to go on below have_from, and does not: then there is nothing more. */
+static void
+end_here (ConversationRecord *record)
+{
+  if (record->first_kept >= record->have_from)
+    return;
+  g_warning ("The server cannot give message %" G_GUINT64_FORMAT
+             " of conversation %" G_GUINT64_FORMAT ".",
+             record->have_from - 1, record->id);
+  record->first_kept = record->have_from;
+}
+
 /*
- * Stores a page that begins directly below have_from, down to its first hole,
- * and moves have_from. lowest_r: where it is then.
+ * Stores what a page has directly below have_from, down to its first hole, and
+ * moves have_from. before: what the page was asked to be below. have_from was
+ * there then; it may have moved since, by another page or by a hole that was
+ * found, and only where it has not does the page say what the server lacks.
  */
 static gboolean
-store_page (Worker *self, ConversationRecord *record,
-            const Kith__HistoryPage *page, guint64 *lowest_r, GError **error)
+store_page (Worker *self, ConversationRecord *record, guint64 before,
+            const Kith__HistoryPage *page, GError **error)
 {
-  guint64 expected = record->have_from - 1;
+  const guint64 have_from = record->have_from;
 
   if (page->conversation_id != record->id)
     return session_protocol_error (error, "The server gave the past of another "
                                           "conversation.");
   if (record_id_valid (page->first_kept))
     record->first_kept = MAX (record->first_kept, page->first_kept);
-  for (size_t i = page->n_messages; i > 0 && expected > 0; i--) {
+  for (size_t i = page->n_messages; i > 0; i--) {
     g_autoptr (MessageRecord) message = message_record_new ();
 
     if (!message_record_from_wire (message, page->messages[i - 1])
-        || message->conversation_id != record->id
-        || message->number != expected)
+        || message->conversation_id != record->id)
+      break;
+    if (message->number >= record->have_from)
+      continue;
+    if (message->number != record->have_from - 1)
       break;
     if (!cache_add_message (self->cache, message, NULL, error))
       return FALSE;
-    expected--;
+    record->have_from--;
   }
-  *lowest_r = expected + 1;
-  if (*lowest_r == record->have_from
-      && record->first_kept < record->have_from) {
-    g_warning ("The server cannot give message %" G_GUINT64_FORMAT
-               " of conversation %" G_GUINT64_FORMAT ".",
-               record->have_from - 1, record->id);
-    record->first_kept = record->have_from;
-  }
-  record->have_from = *lowest_r;
+  if (before == have_from && record->have_from == have_from)
+    end_here (record);
   return TRUE;
 }
 
@@ -167,7 +178,6 @@ fill (Worker *self, Gap *gap, const Kith__HistoryPage *page, gboolean *done_r,
   GError *failure = NULL;
   g_autoptr (ConversationRecord) record
       = find (self, gap->conversation_id, &failure);
-  guint64 lowest = 0;
 
   *done_r = TRUE;
   if (failure != NULL) {
@@ -177,18 +187,20 @@ fill (Worker *self, Gap *gap, const Kith__HistoryPage *page, gboolean *done_r,
   if (record == NULL)
     return TRUE;
   if (record->have_from != gap->before) {
-    give_up (self, record->id); /* another gap has opened above it */
+    give_up (self, record->id); /* another gap is above it, or it was paged */
     return TRUE;
   }
-  if (!store_page (self, record, page, &lowest, error)
-      || !tell_between (self, record->id, lowest, gap->before, error))
+  if (!store_page (self, record, gap->before, page, error)
+      || !tell_between (self, record->id, record->have_from, gap->before,
+                        error))
     return FALSE;
-  if (lowest <= gap->old_to + 1) {
+  if (record->have_from <= gap->old_to + 1) {
     record->have_from = gap->old_from;
-  } else if (lowest == gap->before || ++gap->pages >= GAP_PAGES_MAX) {
+  } else if (record->have_from == gap->before
+             || ++gap->pages >= GAP_PAGES_MAX) {
     give_up (self, record->id);
   } else {
-    gap->before = lowest;
+    gap->before = record->have_from;
     *done_r = FALSE;
   }
   worker_touch (self, record->id);
@@ -384,7 +396,6 @@ take_history (Worker *self, const Waiting *waiting,
   GError *failure = NULL;
   g_autoptr (ConversationRecord) record
       = find (self, waiting->conversation_id, &failure);
-  guint64 lowest = 0;
 
   if (failure != NULL) {
     g_propagate_error (error, failure);
@@ -392,7 +403,7 @@ take_history (Worker *self, const Waiting *waiting,
   }
   if (record == NULL)
     return TRUE;
-  if (!store_page (self, record, page, &lowest, error)
+  if (!store_page (self, record, waiting->before, page, error)
       || !cache_put_conversation (self->cache, record, error))
     return FALSE;
   worker_touch (self, record->id);
@@ -432,6 +443,7 @@ load_older (Worker *self, const ConversationRecord *record, Command *command)
   gboolean too_short = FALSE;
 
   waiting->conversation_id = command->id;
+  waiting->before = record->have_from;
   waiting->window_first = command->number;
   waiting->generation = command->generation;
   if (!page_older (self, record, waiting, &too_short, &error) || !too_short) {
@@ -447,7 +459,7 @@ load_older (Worker *self, const ConversationRecord *record, Command *command)
     return;
   }
   waiting->task = command->task;
-  if (ask (self, command->id, record->have_from, &kind))
+  if (ask (self, command->id, waiting->before, &kind))
     command->task = NULL; /* on_history() has it */
   else
     worker_done (self, g_steal_pointer (&command->task),

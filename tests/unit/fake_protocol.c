@@ -289,9 +289,8 @@ answer_catch_up(struct fake_server *s, const Kith__ToServer *message)
 }
 
 static void
-answer_history(struct fake_server *s, const Kith__ToServer *message)
+put_history(struct fake_server *s, const struct fake_ask *ask)
 {
-	const Kith__GetHistory *ask = message->get_history;
 	Kith__ToClient out = KITH__TO_CLIENT__INIT;
 	Kith__HistoryPage page = KITH__HISTORY_PAGE__INIT;
 	Kith__Message messages[PAGE], *pointers[PAGE];
@@ -308,13 +307,36 @@ answer_history(struct fake_server *s, const Kith__ToServer *message)
 		pointers[i] = &messages[i];
 		fake_fill_message(s, number, &messages[i], &contents[i]);
 	}
-	out.request = message->request;
+	out.request = ask->request;
 	out.body_case = KITH__TO_CLIENT__BODY_HISTORY_PAGE;
 	out.history_page = &page;
-	page.conversation_id = ask->conversation_id;
+	page.conversation_id = ask->conversation;
 	page.messages = pointers;
 	page.first_kept = 1;
 	fake_put(s, &out);
+}
+
+static void
+answer_history(struct fake_server *s, const Kith__ToServer *message)
+{
+	const struct fake_ask ask = {
+		.request = message->request,
+		.conversation = message->get_history->conversation_id,
+		.before = message->get_history->before,
+	};
+
+	if (s->fault == FAKE_HOLD_HISTORY)
+		g_array_append_val(s->held, ask);
+	else
+		put_history(s, &ask);
+}
+
+void
+fake_let_go(struct fake_server *s)
+{
+	for (guint i = 0; i < s->held->len; i++)
+		put_history(s, &g_array_index(s->held, struct fake_ask, i));
+	g_array_set_size(s->held, 0);
 }
 
 /* The number of the message that this operation made; 0: none. */

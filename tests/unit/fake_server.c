@@ -41,6 +41,7 @@ hang_up(struct fake_server *s)
 	s->open = FALSE;
 	s->live = FALSE;
 	s->signed_in = FALSE;
+	g_array_set_size(s->held, 0);
 	buf_consume(s->in, buf_length(s->in));
 	buf_consume(s->out, buf_length(s->out));
 }
@@ -252,6 +253,7 @@ fake_server_new(void)
 
 	g_mutex_init(&s->lock);
 	s->messages = g_ptr_array_new_with_free_func(fake_message_free);
+	s->held = g_array_new(FALSE, FALSE, sizeof(struct fake_ask));
 	s->in = buf_new(FRAME_MAX * 2);
 	s->out = buf_new(64u * 1024 * 1024);
 	s->epoch[0] = 1;
@@ -283,6 +285,7 @@ fake_server_free(struct fake_server *s)
 	buf_free(&s->in);
 	buf_free(&s->out);
 	g_ptr_array_unref(s->messages);
+	g_array_unref(s->held);
 	g_object_unref(s->listener);
 	close(s->pipe[0]);
 	close(s->pipe[1]);
@@ -330,6 +333,8 @@ fake_server_set_fault(struct fake_server *s, enum fake_fault fault)
 {
 	fake_lock(s);
 	s->fault = fault;
+	if (fault == FAKE_GOOD)
+		fake_let_go(s);
 	fake_unlock(s);
 }
 
@@ -399,6 +404,7 @@ GETTER(guint, connections, connections)
 GETTER(guint, password_sign_ins, password_sign_ins)
 GETTER(guint, pings, pings)
 GETTER(guint, snapshots, snapshots)
+GETTER(guint, held, held->len)
 GETTER(guint, delivered, alice_delivered)
 GETTER(guint, read, alice_read)
 GETTER(gsize, backlog, backlog)

@@ -59,6 +59,7 @@ enum fake_fault {
 	FAKE_SILENT,       /* reads, never answers, once signed in */
 	FAKE_CUT_ON_SEND,  /* stores a message, then cuts without an answer */
 	FAKE_NO_HISTORY,   /* answers GetHistory with nothing */
+	FAKE_HOLD_HISTORY, /* answers GetHistory when it is good again */
 	FAKE_EVERLASTING,  /* pages of events without end, going nowhere */
 	FAKE_SNAPSHOTS,    /* asks for one snapshot after the other */
 	FAKE_EARLY_KEY,    /* announces a key before it says who it is */
@@ -112,4 +113,6 @@ guint fake_server_connections(struct fake_server *s);
 guint fake_server_password_sign_ins(struct fake_server *s);
 guint fake_server_pings(struct fake_server *s);
 guint fake_server_snapshots(struct fake_server *s);
+/* How many GetHistory wait. */
+guint fake_server_held(struct fake_server *s);
 gboolean fake_server_live(struct fake_server *s);

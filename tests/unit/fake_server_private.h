@@ -25,6 +25,12 @@ struct fake_message {
 	char *text;
 };
 
+struct fake_ask {
+	guint64 request;
+	guint64 conversation;
+	guint64 before;
+};
+
 struct fake_server {
 	GMutex lock;
 	GThread *thread;
@@ -64,6 +70,7 @@ struct fake_server {
 	guint tokens; /* those given and valid have this as their first byte */
 
 	enum fake_fault fault;
+	GArray *held; /* of fake_ask: GetHistory */
 	int refuse_code;
 	guint refuse_times;
 	guint refuse_retry_ms;
@@ -88,5 +95,7 @@ void fake_put_message_event(struct fake_server *s, guint number);
 void fake_put(struct fake_server *s, Kith__ToClient *message);
 void fake_put_next_key(struct fake_server *s);
 void fake_greet(struct fake_server *s);
+/* Answers what was held. */
+void fake_let_go(struct fake_server *s);
 /* FALSE: hang up. */
 gboolean fake_answer(struct fake_server *s, const Kith__ToServer *message);
