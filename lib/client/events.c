@@ -407,6 +407,16 @@ apply_user_changed (Worker *self, const Kith__Event *event, GError **error)
 
 /* ---- friend requests ---- */
 
+/* Asking costs a stranger nothing, so what does not fit is no fault of the
+ * server's: it is left out until a snapshot finds room for it. */
+static gboolean
+leave_out (Worker *self, guint64 request_id, GError **error)
+{
+  g_warning_once ("There are more friend requests than fit; the newest are not "
+                  "shown.");
+  return cache_delete_request (self->cache, request_id, error);
+}
+
 gboolean
 events_put_request (Worker *self, const Kith__FriendRequest *wire,
                     gboolean news, GError **error)
@@ -417,13 +427,11 @@ events_put_request (Worker *self, const Kith__FriendRequest *wire,
 
   if (!request_record_from_wire (record, wire, self->account->self.id))
     return impossible (error);
-  if (!cache_count_requests (self->cache, &count, error))
+  if (!cache_put_request (self->cache, record, error)
+      || !cache_count_requests (self->cache, &count, error))
     return FALSE;
-  if (count >= CACHE_REQUESTS_MAX)
-    return session_protocol_error (error, "The server has more friend requests "
-                                          "than fit.");
-  if (!cache_put_request (self->cache, record, error))
-    return FALSE;
+  if (count > CACHE_REQUESTS_MAX)
+    return leave_out (self, record->id, error);
   note = note_new (NOTE_REQUEST);
   note->flag = news && record->incoming;
   note->request = g_steal_pointer (&record);

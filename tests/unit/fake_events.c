@@ -294,7 +294,15 @@ fake_server_flood_marked(struct fake_server *s, guint count)
 }
 
 static void
-put_passer_by(struct fake_server *s, guint i)
+put_forged(struct fake_server *s, Kith__Event *event)
+{
+	event->sequence = fake_newest(s) + 1000 + s->forged++;
+	put_event(s, event);
+}
+
+/* A stranger asks, and stays or has second thoughts. */
+static void
+put_stranger(struct fake_server *s, guint i, gboolean stays)
 {
 	Kith__User alice = KITH__USER__INIT, stranger = KITH__USER__INIT;
 	Kith__FriendRequest request = KITH__FRIEND_REQUEST__INIT;
@@ -309,26 +317,26 @@ put_passer_by(struct fake_server *s, guint i)
 	request.id = 100 + i;
 	request.from = &stranger;
 	request.to = &alice;
-	event.sequence = fake_newest(s) + 1000 + s->forged++;
-	put_event(s, &event);
+	put_forged(s, &event);
+	if (stays)
+		return;
 	event.body_case = KITH__EVENT__BODY_FRIEND_REQUEST_ENDED;
 	event.friend_request_ended = &ended;
 	ended.id = request.id;
-	event.sequence = fake_newest(s) + 1000 + s->forged++;
-	put_event(s, &event);
+	put_forged(s, &event);
 	event.body_case = KITH__EVENT__BODY_USER_CHANGED;
 	event.user_changed = &stranger;
 	stranger.id += 1000000;
-	event.sequence = fake_newest(s) + 1000 + s->forged++;
-	put_event(s, &event);
+	put_forged(s, &event);
 }
 
 void
-fake_server_pass_by(struct fake_server *s, guint count, const char *text)
+fake_server_crowd(
+    struct fake_server *s, guint count, gboolean stays, const char *text)
 {
 	for (guint i = 0; i < count; i++) {
 		fake_lock(s);
-		put_passer_by(s, i);
+		put_stranger(s, i, stays);
 		fake_unlock(s);
 	}
 	fake_server_send_message(s, s->talk, 1, 2, 0, text);

@@ -89,9 +89,10 @@ void fake_server_flood(struct fake_server *s, guint count);
 void fake_server_burst(struct fake_server *s, guint count, const char *text);
 /* So many short messages; after each, another device of alice has it. */
 void fake_server_flood_marked(struct fake_server *s, guint count);
-/* So many strangers each ask to be friends, change their mind and their name;
- * then bob writes. */
-void fake_server_pass_by(struct fake_server *s, guint count, const char *text);
+/* So many strangers each ask to be friends and stay, or change their mind and
+ * their name; then bob writes. */
+void fake_server_crowd(
+    struct fake_server *s, guint count, gboolean stays, const char *text);
 /* Bytes that wait to be sent. */
 gsize fake_server_backlog(struct fake_server *s);
 void fake_server_goodbye(struct fake_server *s, int code, const char *sentence);

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 
+#include "cache.h"
 #include "client_fixture.h"
 
 /* ---- a bad server ---- */
@@ -148,12 +149,29 @@ test_passers_by(struct fixture *f, gconstpointer data)
 
 	g_signal_connect(f->d->engine, "friend-request-received",
 	    G_CALLBACK(on_stranger), &known);
-	fake_server_pass_by(f->server, 500, "all gone");
+	fake_server_crowd(f->server, 500, FALSE, "all gone");
 	WAIT_FOR(talk_find(talk, "all gone") != NULL);
 	g_assert_cmpuint(known, ==, 0);
 	g_assert_cmpint(users_on_disk(f), ==, users);
 	g_assert_null(device_request(f->d, "stranger"));
 	g_signal_handlers_disconnect_by_data(f->d->engine, &known);
+}
+
+/* More ask than fit: they do not keep anybody's message from arriving. */
+static void
+test_crowd(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	GListModel *requests = kith_engine_get_friend_requests(f->d->engine);
+
+	g_test_expect_message("kith", G_LOG_LEVEL_WARNING, "*more friend*");
+	fake_server_crowd(
+	    f->server, CACHE_REQUESTS_MAX + 1, TRUE, "can you hear me?");
+	WAIT_FOR(talk_find(talk, "can you hear me?") != NULL);
+	g_test_assert_expected_messages();
+	g_assert_cmpuint(
+	    g_list_model_get_n_items(requests), ==, CACHE_REQUESTS_MAX);
+	g_assert_cmpuint(fake_server_connections(f->server), ==, 1);
 }
 
 static glong
@@ -225,6 +243,7 @@ add_tests(void)
 	FIXTURE_ADD("unknown-conversation", test_unknown_conversation);
 	FIXTURE_ADD("no-history", test_no_history);
 	FIXTURE_ADD("passers-by", test_passers_by);
+	FIXTURE_ADD("crowd", test_crowd);
 	FIXTURE_ADD("flood", test_flood);
 }
 
