@@ -27,12 +27,13 @@ static Attempt *
 new_attempt (Worker *self, Command *command)
 {
   const gboolean new_account = command->account != NULL;
+  GError *error = NULL;
   Attempt *attempt;
 
-  if (self->attempt != NULL || self->cache == NULL
-      || new_account != (self->account == NULL)) {
-    worker_done (self, g_steal_pointer (&command->task),
-                 client_error_new (KITH_NOT_NOW, NULL));
+  if (self->attempt != NULL || new_account != (self->account == NULL))
+    error = client_error_new (KITH_NOT_NOW, NULL);
+  if (error != NULL || !worker_need_cache (self, &error)) {
+    worker_done (self, g_steal_pointer (&command->task), error);
     return NULL;
   }
   attempt = g_new0 (Attempt, 1);

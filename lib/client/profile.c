@@ -40,6 +40,8 @@ lock_profile (Worker *self, GError **error)
   }
   if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
     return TRUE;
+  close (self->lock_fd);
+  self->lock_fd = -1;
   g_propagate_error (
       error, client_error_new (KITH_REFUSED,
                                "This profile is open in another window."));
@@ -158,6 +160,18 @@ replace_cache (Worker *self, const GError *failure)
   }
   worker_notice (self, "The local store was damaged; it is fetched again from "
                        "the server.");
+}
+
+gboolean
+worker_need_cache (Worker *self, GError **error)
+{
+  if (self->cache != NULL)
+    return TRUE;
+  if (self->lock_fd < 0) {
+    g_propagate_error (error, client_error_new (KITH_NOT_NOW, NULL));
+    return FALSE; /* it is another process's */
+  }
+  return open_cache (self, error) && worker_tell_all (self, error);
 }
 
 void

@@ -298,10 +298,14 @@ session_connect (Worker *self)
 void
 session_begin (Worker *self)
 {
+  g_autoptr (GError) error = NULL;
+
   if (self->account == NULL)
     worker_set_state (self, KITH_ENGINE_SIGNED_OUT, NULL, -1);
   else if (self->token == NULL)
     worker_set_state (self, KITH_ENGINE_NEEDS_PASSWORD, NULL, -1);
+  else if (!worker_need_cache (self, &error))
+    session_retry_later (self, KITH_ENGINE_OFFLINE, error->message, 0);
   else
     session_connect (self);
 }

@@ -141,13 +141,15 @@ void worker_clear_timer (GSource **timer);
 void worker_cache_failed (Worker *self, GError *error);
 /* The same for an error that somebody else is told: only damage is mended. */
 void worker_mend_cache (Worker *self, const GError *error);
+/* There is none where a damaged one could not be replaced: tries again. */
+gboolean worker_need_cache (Worker *self, GError **error);
 /* Notes for all that is in the cache. */
 gboolean worker_tell_all (Worker *self, GError **error);
 
 /* ---- session.c ---- */
 
 void session_connect (Worker *self);
-/* Connects, or says why not: no account, no token. */
+/* Connects, or says why not: no account, no token, no cache for now. */
 void session_begin (Worker *self);
 /* Closes without a word; what waits is cut. */
 void session_close (Worker *self);

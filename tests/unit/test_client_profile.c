@@ -116,6 +116,38 @@ test_damaged_refused(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(fake_server_count(f->server, "no way"), ==, 0);
 }
 
+/* It cannot be given up for now: nothing goes on without it, and nothing of it
+ * is lost. */
+static void
+test_not_replaced(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	g_autofree char *aside = path_of(f, "cache.db.damaged");
+	g_autofree char *in_it = g_build_filename(aside, "something", NULL);
+
+	kith_engine_set_draft(f->d->engine, talk, "I was");
+	device_stop(f->d);
+	device_start(f->d);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	g_assert_cmpint(g_mkdir(aside, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(in_it, "", 0, NULL));
+	damage(f, "draft");
+	kith_engine_set_draft(f->d->engine, fixture_talk(f), "I was just go");
+	WAIT_FOR(f->d->notices->len == 1);
+	fixture_let_retry(f);
+	WAIT_FOR(strstr(kith_engine_get_status(f->d->engine), "moved") != NULL);
+	g_assert_cmpint(device_state(f->d), ==, KITH_ENGINE_OFFLINE);
+	g_assert_cmpint(g_unlink(in_it), ==, 0);
+	g_assert_cmpint(g_rmdir(aside), ==, 0);
+	fixture_move_until_online(f);
+	WAIT_FOR(fixture_talk(f) != NULL);
+	talk = fixture_talk(f);
+	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "I was");
+	device_open(f->d, talk);
+	device_send(f->d, talk, "and here I am");
+	WAIT_FOR(talk_shows(talk, "and here I am", KITH_MESSAGE_SENT));
+}
+
 /* A disk that takes nothing is told of once, not with every word typed. */
 static void
 test_not_written(struct fixture *f, gconstpointer data)
@@ -261,6 +293,7 @@ add_tests(void)
 	FIXTURE_ADD("damaged-live", test_damaged_live);
 	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
 	FIXTURE_ADD("damaged-refused", test_damaged_refused);
+	FIXTURE_ADD("not-replaced", test_not_replaced);
 	FIXTURE_ADD("not-written", test_not_written);
 	FIXTURE_ADD("account-not-written", test_account_not_written);
 	FIXTURE_ADD("account-unchanged", test_account_unchanged);
