@@ -37,6 +37,9 @@ typedef enum {
   STMT_ORPHAN_NAMES,
   STMT_ORPHAN_OUTBOX,
   STMT_ORPHAN_DRAFTS,
+  STMT_ORPHAN_NAME,
+  STMT_ORPHAN_MESSAGE,
+  STMT_ORPHAN_DRAFT,
   STMT_CLAIM_OUTBOX,
   STMT_CLAIM_DRAFT,
   STMT_CLAIM_NAME,
@@ -105,6 +108,16 @@ MessageRecord *cache_read_message (Cache *self, sqlite3_stmt *statement,
 /* All rows, in their order. */
 GPtrArray *cache_read_messages (Cache *self, sqlite3_stmt *statement,
                                 CacheReadMessage read, GError **error);
+
+/* Before the name of whom orphans are for, in meta (cache-statements.c). */
+#define CACHE_ORPHAN_KEY "for:"
+
+/* This message of the outbox, or what is this conversation's draft, is for this
+ * person: an orphan until cache_claim(). */
+gboolean cache_orphan_message (Cache *self, guint64 outbox_id,
+                               const char *peer_name, GError **error);
+gboolean cache_orphan_draft (Cache *self, guint64 conversation_id,
+                             const char *peer_name, GError **error);
 
 /* Turns the database's last error into ours. */
 void cache_take_error (sqlite3 *db, int result, GError **error);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What exists nowhere else, read out of a damaged cache as far as it goes:
- * messages not yet sent, and drafts. Everything else comes from the server.
- * Must never change the damaged one, nor take for done what may be done later.
+ * messages not yet sent, and drafts. Everything else comes from the server,
+ * which may be another database meanwhile: what is rescued belongs to the name
+ * of whom it is for, as after cache_forget_all(), and only where that cannot be
+ * read to the conversation's number. Must never change the damaged one, nor
+ * take for done what may be done later.
  */
 #include "cache-private.h"
 
@@ -10,6 +13,14 @@
 #include "text.h"
 
 #define RESCUED_MAX CACHE_OUTBOX_MAX /* rows of each table */
+
+/* By the number of a conversation, or what orphans have in its place. */
+#define PEER_NAME                                                              \
+  "SELECT u.name FROM conversation AS c JOIN user AS u ON u.id = c.peer_id"    \
+  " WHERE c.id = ?1"
+#define ORPHAN_NAME                                                            \
+  "SELECT substr (key, length ('" CACHE_ORPHAN_KEY "') + 1) FROM meta"         \
+  " WHERE rowid = -?1 AND key LIKE '" CACHE_ORPHAN_KEY "%'"
 
 /* Puts what a row has into the new cache. */
 typedef gboolean (*RescueRow) (Cache *self, sqlite3_stmt *row, GError **error);
@@ -24,6 +35,26 @@ pass_over (GError *failure, GError **error)
   }
   g_error_free (failure);
   return TRUE;
+}
+
+/* (transfer full) (nullable): whom a row with this number is for. */
+static char *
+name_for (sqlite3_stmt *row, int column)
+{
+  const sqlite3_int64 number = sqlite3_column_int64 (row, column);
+  const char *sql = number > 0 ? PEER_NAME : ORPHAN_NAME;
+  sqlite3_stmt *find = NULL;
+  char *name = NULL;
+
+  if (sqlite3_prepare_v2 (sqlite3_db_handle (row), sql, -1, &find, NULL)
+          == SQLITE_OK
+      && sqlite3_bind_int64 (find, 1, number) == SQLITE_OK
+      && sqlite3_step (find) == SQLITE_ROW)
+    name = cache_column_text (find, 0);
+  sqlite3_finalize (find);
+  if (name != NULL && (*name == '\0' || !g_utf8_validate (name, -1, NULL)))
+    g_clear_pointer (&name, g_free);
+  return name;
 }
 
 /* NULL: there is nothing in it that could be sent. */
@@ -50,16 +81,26 @@ read_message (sqlite3_stmt *row)
 }
 
 static gboolean
+put_message (Cache *self, MessageRecord *record, const char *name,
+             GError **error)
+{
+  return cache_outbox_add (self, record, error)
+         && (record->reason == NULL
+             || cache_outbox_fail (self, record->outbox_id, record->reason,
+                                   error))
+         && (name == NULL
+             || cache_orphan_message (self, record->outbox_id, name, error));
+}
+
+static gboolean
 rescue_message (Cache *self, sqlite3_stmt *row, GError **error)
 {
   g_autoptr (MessageRecord) record = read_message (row);
+  g_autofree char *name = name_for (row, 1);
   GError *failure = NULL;
 
-  if (record == NULL
-      || (cache_outbox_add (self, record, &failure)
-          && (record->reason == NULL
-              || cache_outbox_fail (self, record->outbox_id, record->reason,
-                                    &failure))))
+  if (record == NULL || (name == NULL && record->conversation_id == 0)
+      || put_message (self, record, name, &failure))
     return TRUE;
   return pass_over (failure, error);
 }
@@ -67,11 +108,16 @@ rescue_message (Cache *self, sqlite3_stmt *row, GError **error)
 static gboolean
 rescue_draft (Cache *self, sqlite3_stmt *row, GError **error)
 {
+  const guint64 id = cache_column_id (row, 0);
   g_autofree char *text = cache_column_text (row, 1);
+  g_autofree char *name = name_for (row, 0);
   GError *failure = NULL;
 
   if (text == NULL || !g_utf8_validate (text, -1, NULL)
-      || cache_set_draft (self, cache_column_id (row, 0), text, &failure))
+      || (name == NULL && id == 0))
+    return TRUE;
+  if (cache_set_draft (self, id, text, &failure)
+      && (name == NULL || cache_orphan_draft (self, id, name, &failure)))
     return TRUE;
   return pass_over (failure, error);
 }

@@ -115,12 +115,12 @@ cache_forget_all (Cache *self, GError **error)
 }
 
 static gboolean
-claim (Cache *self, CacheStatement which, guint64 conversation_id,
-       const char *peer_name, GError **error)
+run_named (Cache *self, CacheStatement which, guint64 id, const char *peer_name,
+           GError **error)
 {
   sqlite3_stmt *statement = cache_statement (self, which);
 
-  cache_bind_id (statement, 1, conversation_id);
+  cache_bind_id (statement, 1, id);
   cache_bind_text (statement, 2, peer_name);
   return cache_run (self, statement, error);
 }
@@ -129,9 +129,37 @@ gboolean
 cache_claim (Cache *self, guint64 conversation_id, const char *peer_name,
              GError **error)
 {
-  return claim (self, STMT_CLAIM_OUTBOX, conversation_id, peer_name, error)
-         && claim (self, STMT_CLAIM_DRAFT, conversation_id, peer_name, error)
-         && claim (self, STMT_CLAIM_NAME, conversation_id, peer_name, error);
+  const guint64 id = conversation_id;
+
+  return run_named (self, STMT_CLAIM_OUTBOX, id, peer_name, error)
+         && run_named (self, STMT_CLAIM_DRAFT, id, peer_name, error)
+         && run_named (self, STMT_CLAIM_NAME, id, peer_name, error);
+}
+
+static gboolean
+make_orphan (Cache *self, CacheStatement which, guint64 id,
+             const char *peer_name, GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, STMT_ORPHAN_NAME);
+
+  cache_bind_text (statement, 1, peer_name);
+  return cache_run (self, statement, error)
+         && run_named (self, which, id, peer_name, error);
+}
+
+gboolean
+cache_orphan_message (Cache *self, guint64 outbox_id, const char *peer_name,
+                      GError **error)
+{
+  return make_orphan (self, STMT_ORPHAN_MESSAGE, outbox_id, peer_name, error);
+}
+
+gboolean
+cache_orphan_draft (Cache *self, guint64 conversation_id, const char *peer_name,
+                    GError **error)
+{
+  return make_orphan (self, STMT_ORPHAN_DRAFT, conversation_id, peer_name,
+                      error);
 }
 
 gboolean

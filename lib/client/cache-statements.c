@@ -16,7 +16,9 @@
 #define MESSAGE_COLUMNS                                                        \
   "conversation_id, number, sender_id, time_us, text FROM message"
 
-#define ORPHAN_KEY "for:"
+#define ORPHAN_KEY CACHE_ORPHAN_KEY
+#define ORPHAN_NAMED                                                           \
+  "-(SELECT rowid FROM meta WHERE key = '" ORPHAN_KEY "' || ?2)"
 #define ORPHAN_NUMBER                                                          \
   "(SELECT m.rowid FROM conversation AS c JOIN user AS u ON u.id = c.peer_id"  \
   " JOIN meta AS m ON m.key = '" ORPHAN_KEY "' || u.name"                      \
@@ -102,12 +104,17 @@ const char *const cache_statement_texts[STMT_COUNT] = {
   [STMT_ORPHAN_DRAFTS]
   = "UPDATE OR REPLACE draft SET conversation_id = -" ORPHAN_NUMBER
     " WHERE conversation_id IN (SELECT id FROM conversation)",
-  [STMT_CLAIM_OUTBOX] = "UPDATE outbox SET conversation_id = ?1 WHERE"
-                        " conversation_id = -(SELECT rowid FROM meta"
-                        " WHERE key = '" ORPHAN_KEY "' || ?2)",
-  [STMT_CLAIM_DRAFT] = "UPDATE OR REPLACE draft SET conversation_id = ?1 WHERE"
-                       " conversation_id = -(SELECT rowid FROM meta"
-                       " WHERE key = '" ORPHAN_KEY "' || ?2)",
+  [STMT_ORPHAN_NAME] = "INSERT OR IGNORE INTO meta (key, value)"
+                       " VALUES ('" ORPHAN_KEY "' || ?1, NULL)",
+  [STMT_ORPHAN_MESSAGE]
+  = "UPDATE outbox SET conversation_id = " ORPHAN_NAMED " WHERE id = ?1",
+  [STMT_ORPHAN_DRAFT]
+  = "UPDATE OR REPLACE draft SET conversation_id = " ORPHAN_NAMED
+    " WHERE conversation_id = ?1",
+  [STMT_CLAIM_OUTBOX] = "UPDATE outbox SET conversation_id = ?1"
+                        " WHERE conversation_id = " ORPHAN_NAMED,
+  [STMT_CLAIM_DRAFT] = "UPDATE OR REPLACE draft SET conversation_id = ?1"
+                       " WHERE conversation_id = " ORPHAN_NAMED,
   [STMT_CLAIM_NAME] = "DELETE FROM meta WHERE key = '" ORPHAN_KEY "' || ?2",
   [STMT_FORGET_MESSAGES] = "DELETE FROM message",
   [STMT_FORGET_CONVERSATIONS] = "DELETE FROM conversation",

@@ -116,6 +116,43 @@ test_damaged_refused(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(fake_server_count(f->server, "no way"), ==, 0);
 }
 
+static gboolean
+is_sent(struct fixture *f, const char *text)
+{
+	return fake_server_count(f->server, text) == 1 &&
+	    kith_engine_get_unsent(f->d->engine) == 0;
+}
+
+/* Damaged while the server was restored, and once more while it waits: it goes
+ * to the person that it is for, whatever number that conversation has. */
+static void
+test_damaged_other_numbers(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_set_fault(f->server, FAKE_CLOSED);
+	fake_server_drop(f->server);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	device_send(f->d, talk, "for bob alone");
+	kith_engine_set_draft(f->d->engine, talk, "and this t");
+	fake_server_restore_others(f->server, FALSE);
+	for (guint round = 0; round < 2; round++) {
+		device_stop(f->d);
+		change_cache(f, "PRAGMA user_version = 9");
+		fake_server_set_fault(f->server, FAKE_GOOD);
+		device_start(f->d);
+		fixture_move_until_online(f);
+		WAIT_FOR((talk = device_talk(f->d, "carol")) != NULL);
+		g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "");
+		g_assert_cmpuint(kith_engine_get_unsent(f->d->engine), ==, 1);
+	}
+	WAIT_FOR(fake_server_live(f->server));
+	fake_server_add_conversation(f->server, FAKE_NEW_TALK, 2, "bob", TRUE);
+	WAIT_FOR(is_sent(f, "for bob alone"));
+	g_assert_cmpstr(
+	    kith_conversation_get_draft(fixture_talk(f)), ==, "and this t");
+}
+
 /* It cannot be given up for now: nothing goes on without it, and nothing of it
  * is lost. */
 static void
@@ -293,6 +330,7 @@ add_tests(void)
 	FIXTURE_ADD("damaged-live", test_damaged_live);
 	FIXTURE_ADD("damaged-outbox", test_damaged_outbox);
 	FIXTURE_ADD("damaged-refused", test_damaged_refused);
+	FIXTURE_ADD("damaged-other-numbers", test_damaged_other_numbers);
 	FIXTURE_ADD("not-replaced", test_not_replaced);
 	FIXTURE_ADD("not-written", test_not_written);
 	FIXTURE_ADD("account-not-written", test_account_not_written);
