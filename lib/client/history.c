@@ -81,6 +81,8 @@ store_page (Worker *self, ConversationRecord *record, guint64 before,
     if (!cache_add_message (self->cache, message, NULL, error))
       return FALSE;
     record->have_from--;
+    if (message->sender_id == record->peer.id)
+      record->peer_last = MAX (record->peer_last, message->number);
   }
   if (before == have_from && record->have_from == have_from)
     end_here (record);
@@ -404,6 +406,7 @@ take_history (Worker *self, const Waiting *waiting,
   if (record == NULL)
     return TRUE;
   if (!store_page (self, record, waiting->before, page, error)
+      || !events_recount (self, record, error)
       || !cache_put_conversation (self->cache, record, error))
     return FALSE;
   worker_touch (self, record->id);

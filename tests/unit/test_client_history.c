@@ -2,6 +2,8 @@
 /* The engine against a scripted server: the window, and what was before. */
 #include "client_fixture.h"
 
+#define WIDE_GAP 1200u /* messages: more than are fetched by themselves */
+
 /* ---- the window ---- */
 
 static void
@@ -194,6 +196,43 @@ test_gap_under_page(struct fixture *f, gconstpointer data)
 	check_reaches_first(f);
 }
 
+/* What was missing was bob's, what showed it is our own: bob has to learn that
+ * it has arrived now. */
+static void
+test_gap_delivered(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "1");
+	WAIT_FOR(talk_find(talk, "1") != NULL);
+	g_test_expect_message("kith", G_LOG_LEVEL_WARNING, "*missing*");
+	write_many(f, 2, 5);
+	fake_server_write(f->server, TRUE, "6");
+	WAIT_FOR(talk_count(talk) == 6);
+	g_test_assert_expected_messages();
+	WAIT_FOR(kith_conversation_get_unread(talk) == 5);
+	WAIT_FOR(fake_server_delivered(f->server) == 5);
+}
+
+/* A hole that is too wide to be filled at once: who pages back through it finds
+ * what is unread, and it is counted then. */
+static void
+test_wide_gap(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "1");
+	WAIT_FOR(talk_find(talk, "1") != NULL);
+	g_test_expect_message("kith", G_LOG_LEVEL_WARNING, "*missing*");
+	write_many(f, 2, WIDE_GAP);
+	fake_server_write(f->server, FALSE, "newest");
+	WAIT_FOR(talk_find(talk, "newest") != NULL);
+	g_test_assert_expected_messages();
+	WAIT_FOR(talk_count(talk) == KITH_CONVERSATION_PAGE);
+	load_all(f, TRUE);
+	WAIT_FOR(kith_conversation_get_unread(talk) == WIDE_GAP + 1);
+}
+
 static void
 add_tests(void)
 {
@@ -202,6 +241,8 @@ add_tests(void)
 	FIXTURE_ADD("gap", test_gap);
 	FIXTURE_ADD("reopened", test_reopened);
 	FIXTURE_ADD("gap-under-page", test_gap_under_page);
+	FIXTURE_ADD("gap-delivered", test_gap_delivered);
+	FIXTURE_ADD("wide-gap", test_wide_gap);
 }
 
 int
