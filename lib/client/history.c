@@ -30,10 +30,31 @@ typedef struct {
 
 static void gap_step (Worker *self);
 
+/* The hole is not filled: the window begins again at the newest, and paging back
+ * asks for the rest. */
+static void
+give_up (Worker *self, guint64 conversation_id)
+{
+  Note *note = note_new (NOTE_REOPEN);
+
+  note->id = conversation_id;
+  worker_note (self, note);
+}
+
+static void
+drop_gap (Worker *self)
+{
+  Gap *gap = g_queue_pop_head (&self->gaps);
+
+  give_up (self, gap->conversation_id);
+  g_free (gap);
+}
+
 void
 history_reset (Worker *self)
 {
-  g_queue_clear_full (&self->gaps, g_free);
+  while (!g_queue_is_empty (&self->gaps))
+    drop_gap (self);
   self->filling = FALSE;
 }
 
@@ -124,8 +145,10 @@ history_gap (Worker *self, const ConversationRecord *record, guint64 old_from,
   g_warning ("Messages are missing before %" G_GUINT64_FORMAT
              " of conversation %" G_GUINT64_FORMAT "; asking for them.",
              record->have_from, record->id);
-  if (g_queue_get_length (&self->gaps) >= GAPS_MAX)
-    return; /* paging back closes it as well */
+  if (g_queue_get_length (&self->gaps) >= GAPS_MAX) {
+    give_up (self, record->id);
+    return;
+  }
   gap = g_new0 (Gap, 1);
   gap->conversation_id = record->id;
   gap->old_from = old_from;
@@ -161,16 +184,6 @@ tell_between (Worker *self, guint64 conversation_id, guint64 from, guint64 to,
     worker_note (self, note);
   }
   return TRUE;
-}
-
-/* The window begins again at the newest; paging back asks for the rest. */
-static void
-give_up (Worker *self, guint64 conversation_id)
-{
-  Note *note = note_new (NOTE_REOPEN);
-
-  note->id = conversation_id;
-  worker_note (self, note);
 }
 
 static gboolean
@@ -219,8 +232,9 @@ on_gap_page (Worker *self, const Kith__ToClient *answer, gpointer data,
 
   if (answer == NULL || gap == NULL)
     return TRUE;
-  if (answer->body_case == KITH__TO_CLIENT__BODY_HISTORY_PAGE
-      && !fill (self, gap, answer->history_page, &done, error))
+  if (answer->body_case != KITH__TO_CLIENT__BODY_HISTORY_PAGE)
+    give_up (self, gap->conversation_id);
+  else if (!fill (self, gap, answer->history_page, &done, error))
     return FALSE;
   self->filling = FALSE;
   if (done)
@@ -241,7 +255,7 @@ gap_step (Worker *self)
     return;
   self->filling = ask (self, gap->conversation_id, gap->before, &kind);
   if (!self->filling)
-    g_free (g_queue_pop_head (&self->gaps));
+    drop_gap (self);
 }
 
 void

@@ -233,6 +233,41 @@ test_wide_gap(struct fixture *f, gconstpointer data)
 	WAIT_FOR(kith_conversation_get_unread(talk) == WIDE_GAP + 1);
 }
 
+static gboolean
+is_whole(KithConversation *talk)
+{
+	const guint length = talk_count(talk);
+
+	return length > 0 &&
+	    kith_message_get_number(talk_message(talk, length - 1)) -
+		kith_message_get_number(talk_message(talk, 0)) ==
+	    length - 1;
+}
+
+/* The connection ends before the hole is filled: the window does not keep it. */
+static void
+test_gap_cut(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_write(f->server, FALSE, "1");
+	WAIT_FOR(talk_find(talk, "1") != NULL);
+	fake_server_set_fault(f->server, FAKE_HOLD_HISTORY);
+	g_test_expect_message("kith", G_LOG_LEVEL_WARNING, "*missing*");
+	write_many(f, 2, 150);
+	fake_server_write(f->server, FALSE, "151");
+	WAIT_FOR(fake_server_held(f->server) == 1);
+	g_test_assert_expected_messages();
+	WAIT_FOR(talk_find(talk, "151") != NULL);
+	fake_server_drop(f->server);
+	fixture_let_retry(f);
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	fixture_move_until_online(f);
+	WAIT_FOR(is_whole(talk));
+	WAIT_FOR(talk_count(talk) >= KITH_CONVERSATION_PAGE);
+	check_reaches_first(f);
+}
+
 static void
 add_tests(void)
 {
@@ -242,6 +277,7 @@ add_tests(void)
 	FIXTURE_ADD("reopened", test_reopened);
 	FIXTURE_ADD("gap-under-page", test_gap_under_page);
 	FIXTURE_ADD("gap-delivered", test_gap_delivered);
+	FIXTURE_ADD("gap-cut", test_gap_cut);
 	FIXTURE_ADD("wide-gap", test_wide_gap);
 }
 
