@@ -122,7 +122,7 @@ extend (Worker *self, ConversationRecord *record, guint64 number)
   if (number == old_to + 1)
     return;
   record->have_from = number;
-  history_gap (self, record, old_from, old_to);
+  gaps_found (self, record, old_from, old_to);
 }
 
 static gboolean

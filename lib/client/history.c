@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The past: pages of messages for the window, from the cache where it is
- * whole, else from the server; and messages found missing between others.
+ * whole, else from the server.
  */
 #include "worker-private.h"
 
 #include "client-error.h"
-
-#define GAPS_MAX 64      /* known at a time */
-#define GAP_PAGES_MAX 10 /* fetched for one gap */
-#define ASK_MAX ENVELOPE_PAGE_MAX
-
-typedef struct {
-  guint64 conversation_id;
-  guint64 old_from; /* the whole stretch before the gap */
-  guint64 old_to;
-  guint64 before; /* the lowest number above it that is there */
-  guint pages;
-} Gap;
 
 /* A page that waits for the server. */
 typedef struct {
@@ -27,36 +15,6 @@ typedef struct {
   guint generation;
   GTask *task;
 } Waiting;
-
-static void gap_step (Worker *self);
-
-/* The hole is not filled: the window begins again at the newest, and paging back
- * asks for the rest. */
-static void
-give_up (Worker *self, guint64 conversation_id)
-{
-  Note *note = note_new (NOTE_REOPEN);
-
-  note->id = conversation_id;
-  worker_note (self, note);
-}
-
-static void
-drop_gap (Worker *self)
-{
-  Gap *gap = g_queue_pop_head (&self->gaps);
-
-  give_up (self, gap->conversation_id);
-  g_free (gap);
-}
-
-void
-history_reset (Worker *self)
-{
-  while (!g_queue_is_empty (&self->gaps))
-    drop_gap (self);
-  self->filling = FALSE;
-}
 
 /* ---- what the server gave ---- */
 
@@ -72,15 +30,9 @@ end_here (ConversationRecord *record)
   record->first_kept = record->have_from;
 }
 
-/*
- * Stores what a page has directly below have_from, down to its first hole, and
- * moves have_from. before: what the page was asked to be below. have_from was
- * there then; it may have moved since, by another page or by a hole that was
- * found, and only where it has not does the page say what the server lacks.
- */
-static gboolean
-store_page (Worker *self, ConversationRecord *record, guint64 before,
-            const Kith__HistoryPage *page, GError **error)
+gboolean
+history_store_page (Worker *self, ConversationRecord *record, guint64 before,
+                    const Kith__HistoryPage *page, GError **error)
 {
   const guint64 have_from = record->have_from;
 
@@ -110,9 +62,9 @@ store_page (Worker *self, ConversationRecord *record, guint64 before,
   return TRUE;
 }
 
-static gboolean
-ask (Worker *self, guint64 conversation_id, guint64 before,
-     const RequestKind *kind)
+gboolean
+history_ask (Worker *self, guint64 conversation_id, guint64 before,
+             const RequestKind *kind)
 {
   Kith__ToServer message = KITH__TO_SERVER__INIT;
   Kith__GetHistory get = KITH__GET_HISTORY__INIT;
@@ -121,147 +73,16 @@ ask (Worker *self, guint64 conversation_id, guint64 before,
   message.get_history = &get;
   get.conversation_id = conversation_id;
   get.before = before;
-  get.limit = ASK_MAX;
+  get.limit = ENVELOPE_PAGE_MAX;
   return requests_send (self, &message, kind);
 }
 
-/* (nullable): NULL with or without an error. */
-static ConversationRecord *
-find (Worker *self, guint64 id, GError **error)
+ConversationRecord *
+history_find (Worker *self, guint64 id, GError **error)
 {
   if (!worker_begin (self, CACHE_RELAXED, error))
     return NULL;
   return cache_get_conversation (self->cache, id, error);
-}
-
-/* ---- gaps ---- */
-
-void
-history_gap (Worker *self, const ConversationRecord *record, guint64 old_from,
-             guint64 old_to)
-{
-  Gap *gap;
-
-  g_warning ("Messages are missing before %" G_GUINT64_FORMAT
-             " of conversation %" G_GUINT64_FORMAT "; asking for them.",
-             record->have_from, record->id);
-  if (g_queue_get_length (&self->gaps) >= GAPS_MAX) {
-    give_up (self, record->id);
-    return;
-  }
-  gap = g_new0 (Gap, 1);
-  gap->conversation_id = record->id;
-  gap->old_from = old_from;
-  gap->old_to = old_to;
-  gap->before = record->have_from;
-  g_queue_push_tail (&self->gaps, gap);
-  if (session_is_live (self))
-    gap_step (self);
-}
-
-static void
-end_gap (Worker *self)
-{
-  g_free (g_queue_pop_head (&self->gaps));
-  self->filling = FALSE;
-  gap_step (self);
-}
-
-/* What was put between others is told one by one: the window sorts it in. */
-static gboolean
-tell_between (Worker *self, guint64 conversation_id, guint64 from, guint64 to,
-              GError **error)
-{
-  g_autoptr (GPtrArray) records = cache_messages_before (
-      self->cache, conversation_id, from, to, ASK_MAX, error);
-
-  if (records == NULL)
-    return FALSE;
-  while (records->len > 0) {
-    Note *note = note_new (NOTE_MESSAGE);
-
-    note->message = g_ptr_array_steal_index (records, 0);
-    worker_note (self, note);
-  }
-  return TRUE;
-}
-
-static gboolean
-fill (Worker *self, Gap *gap, const Kith__HistoryPage *page, gboolean *done_r,
-      GError **error)
-{
-  GError *failure = NULL;
-  g_autoptr (ConversationRecord) record
-      = find (self, gap->conversation_id, &failure);
-
-  *done_r = TRUE;
-  if (failure != NULL) {
-    g_propagate_error (error, failure);
-    return FALSE;
-  }
-  if (record == NULL)
-    return TRUE;
-  if (record->have_from != gap->before) {
-    give_up (self, record->id); /* another gap is above it, or it was paged */
-    return TRUE;
-  }
-  if (!store_page (self, record, gap->before, page, error)
-      || !tell_between (self, record->id, record->have_from, gap->before,
-                        error))
-    return FALSE;
-  if (record->have_from <= gap->old_to + 1) {
-    record->have_from = gap->old_from;
-  } else if (record->have_from == gap->before
-             || ++gap->pages >= GAP_PAGES_MAX) {
-    give_up (self, record->id);
-  } else {
-    gap->before = record->have_from;
-    *done_r = FALSE;
-  }
-  worker_touch (self, record->id);
-  return events_recount (self, record, error)
-         && cache_put_conversation (self->cache, record, error);
-}
-
-static gboolean
-on_gap_page (Worker *self, const Kith__ToClient *answer, gpointer data,
-             GError **error)
-{
-  Gap *gap = g_queue_peek_head (&self->gaps);
-  gboolean done = TRUE;
-
-  if (answer == NULL || gap == NULL)
-    return TRUE;
-  if (answer->body_case != KITH__TO_CLIENT__BODY_HISTORY_PAGE)
-    give_up (self, gap->conversation_id);
-  else if (!fill (self, gap, answer->history_page, &done, error))
-    return FALSE;
-  self->filling = FALSE;
-  if (done)
-    end_gap (self);
-  else
-    gap_step (self);
-  return TRUE;
-}
-
-static void
-gap_step (Worker *self)
-{
-  const RequestKind kind
-      = { KITH__TO_CLIENT__BODY_HISTORY_PAGE, 0, on_gap_page };
-  const Gap *gap = g_queue_peek_head (&self->gaps);
-
-  if (gap == NULL || self->filling || !session_is_live (self))
-    return;
-  self->filling = ask (self, gap->conversation_id, gap->before, &kind);
-  if (!self->filling)
-    drop_gap (self);
-}
-
-void
-history_fill_gaps (Worker *self)
-{
-  gap_step (self);
 }
 
 /* ---- pages ---- */
@@ -411,7 +232,7 @@ take_history (Worker *self, const Waiting *waiting,
 {
   GError *failure = NULL;
   g_autoptr (ConversationRecord) record
-      = find (self, waiting->conversation_id, &failure);
+      = history_find (self, waiting->conversation_id, &failure);
 
   if (failure != NULL) {
     g_propagate_error (error, failure);
@@ -419,7 +240,7 @@ take_history (Worker *self, const Waiting *waiting,
   }
   if (record == NULL)
     return TRUE;
-  if (!store_page (self, record, waiting->before, page, error)
+  if (!history_store_page (self, record, waiting->before, page, error)
       || !events_recount (self, record, error)
       || !cache_put_conversation (self->cache, record, error))
     return FALSE;
@@ -476,7 +297,7 @@ load_older (Worker *self, const ConversationRecord *record, Command *command)
     return;
   }
   waiting->task = command->task;
-  if (ask (self, command->id, waiting->before, &kind))
+  if (history_ask (self, command->id, waiting->before, &kind))
     command->task = NULL; /* on_history() has it */
   else
     worker_done (self, g_steal_pointer (&command->task),

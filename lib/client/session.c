@@ -324,7 +324,7 @@ session_close (Worker *self)
   sync_reset (self);
   outbox_reset (self);
   marks_reset (self);
-  history_reset (self);
+  gaps_reset (self);
   friends_cut (self);
   worker_note (self, note_new (NOTE_PRESENCE_RESET));
 }

@@ -184,7 +184,7 @@ caught_up (Worker *self, GError **error)
   marks_send_all (self);
   friends_resend (self);
   outbox_pump (self);
-  history_fill_gaps (self);
+  gaps_fill (self);
   return TRUE;
 }
 

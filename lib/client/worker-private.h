@@ -20,7 +20,8 @@
  *   events.c     what each kind of event does to the cache
  *   outbox.c     sending what was typed
  *   marks.c      delivered and read marks
- *   history.c    paging back, and gaps
+ *   history.c    paging back
+ *   gaps.c       messages found missing
  *   friends.c    friend requests and their answers
  *
  * A function that can fail by the cache or by what the server says returns
@@ -103,7 +104,7 @@ struct _Worker {
   guint outbox_failures;
   GHashTable *marking;    /* conversation id: a mark is on its way */
   gboolean marks_waiting; /* there were too many at once */
-  GQueue gaps;            /* of Gap (history.c) */
+  GQueue gaps;            /* of Gap (gaps.c) */
   gboolean filling;
   GQueue actions; /* of Action (friends.c) */
   GSource *actions_timer;
@@ -249,11 +250,28 @@ void marks_reset (Worker *self);
 
 /* ---- history.c ---- */
 
+/* (nullable): NULL with or without an error. In a transaction from now on. */
+ConversationRecord *history_find (Worker *self, guint64 id, GError **error);
+/* FALSE: not now. */
+gboolean history_ask (Worker *self, guint64 conversation_id, guint64 before,
+                      const RequestKind *kind);
+/*
+ * Stores what a page has directly below have_from, down to its first hole, and
+ * moves have_from. before: what the page was asked to be below. have_from was
+ * there then; it may have moved since, by another page or by a hole that was
+ * found, and only where it has not does the page say what the server lacks.
+ */
+gboolean history_store_page (Worker *self, ConversationRecord *record,
+                             guint64 before, const Kith__HistoryPage *page,
+                             GError **error);
+
+/* ---- gaps.c ---- */
+
 /* Messages old_to + 1 … have_from - 1 are missing. */
-void history_gap (Worker *self, const ConversationRecord *record,
-                  guint64 old_from, guint64 old_to);
-void history_fill_gaps (Worker *self);
-void history_reset (Worker *self);
+void gaps_found (Worker *self, const ConversationRecord *record,
+                 guint64 old_from, guint64 old_to);
+void gaps_fill (Worker *self);
+void gaps_reset (Worker *self);
 
 /* ---- friends.c ---- */
 
