@@ -53,20 +53,19 @@ read_row (sqlite3_stmt *statement)
   return record;
 }
 
-ConversationRecord *
-cache_get_conversation (Cache *self, guint64 id, GError **error)
+gboolean
+cache_get_conversation (Cache *self, guint64 id, ConversationRecord **record_r,
+                        GError **error)
 {
   sqlite3_stmt *statement = cache_statement (self, STMT_CONVERSATION_GET);
-  ConversationRecord *record = NULL;
   gboolean row = FALSE;
 
   cache_bind_id (statement, 1, id);
   if (!cache_step (self, statement, &row, error))
-    return NULL;
-  if (row)
-    record = read_row (statement);
+    return FALSE;
+  *record_r = row ? read_row (statement) : NULL;
   sqlite3_reset (statement);
-  return record;
+  return TRUE;
 }
 
 gboolean

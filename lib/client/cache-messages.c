@@ -2,19 +2,17 @@
 /* The cache's messages. */
 #include "cache-private.h"
 
-MessageRecord *
+gboolean
 cache_read_message (Cache *self, sqlite3_stmt *statement, CacheReadMessage read,
-                    GError **error)
+                    MessageRecord **record_r, GError **error)
 {
-  MessageRecord *record = NULL;
   gboolean row = FALSE;
 
   if (!cache_step (self, statement, &row, error))
-    return NULL;
-  if (row)
-    record = read (statement);
+    return FALSE;
+  *record_r = row ? read (statement) : NULL;
   sqlite3_reset (statement);
-  return record;
+  return TRUE;
 }
 
 GPtrArray *
@@ -107,20 +105,23 @@ cache_messages_after (Cache *self, guint64 conversation_id, guint64 after,
   return cache_read_messages (self, statement, read_row, error);
 }
 
-MessageRecord *
-cache_last_message (Cache *self, guint64 conversation_id, GError **error)
+gboolean
+cache_last_message (Cache *self, guint64 conversation_id,
+                    MessageRecord **record_r, GError **error)
 {
   g_autoptr (GPtrArray) waiting
       = cache_outbox_list (self, conversation_id, error);
   sqlite3_stmt *statement;
 
   if (waiting == NULL)
-    return NULL;
-  if (waiting->len > 0)
-    return g_ptr_array_steal_index (waiting, waiting->len - 1);
+    return FALSE;
+  if (waiting->len > 0) {
+    *record_r = g_ptr_array_steal_index (waiting, waiting->len - 1);
+    return TRUE;
+  }
   statement = cache_statement (self, STMT_MESSAGE_LAST);
   cache_bind_id (statement, 1, conversation_id);
-  return cache_read_message (self, statement, read_row, error);
+  return cache_read_message (self, statement, read_row, record_r, error);
 }
 
 gboolean

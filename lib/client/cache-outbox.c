@@ -57,22 +57,24 @@ read_row (sqlite3_stmt *statement)
   return record;
 }
 
-MessageRecord *
-cache_outbox_get (Cache *self, guint64 outbox_id, GError **error)
+gboolean
+cache_outbox_get (Cache *self, guint64 outbox_id, MessageRecord **record_r,
+                  GError **error)
 {
   sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_GET);
 
   cache_bind_id (statement, 1, outbox_id);
-  return cache_read_message (self, statement, read_row, error);
+  return cache_read_message (self, statement, read_row, record_r, error);
 }
 
-MessageRecord *
-cache_outbox_find (Cache *self, const guint8 *operation, GError **error)
+gboolean
+cache_outbox_find (Cache *self, const guint8 *operation,
+                   MessageRecord **record_r, GError **error)
 {
   sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_FIND);
 
   cache_bind_blob (statement, 1, operation, RECORD_OPERATION_SIZE);
-  return cache_read_message (self, statement, read_row, error);
+  return cache_read_message (self, statement, read_row, record_r, error);
 }
 
 GPtrArray *

@@ -102,9 +102,10 @@ GArray *cache_run_ids (Cache *self, sqlite3_stmt *statement, GError **error);
 /* What makes a message of a row, by the columns of its statement. */
 typedef MessageRecord *(*CacheReadMessage) (sqlite3_stmt *statement);
 
-/* The first row, then reset; NULL without an error when there is none. */
-MessageRecord *cache_read_message (Cache *self, sqlite3_stmt *statement,
-                                   CacheReadMessage read, GError **error);
+/* The first row, then reset; record_r: NULL when there is none. */
+gboolean cache_read_message (Cache *self, sqlite3_stmt *statement,
+                             CacheReadMessage read, MessageRecord **record_r,
+                             GError **error);
 /* All rows, in their order. */
 GPtrArray *cache_read_messages (Cache *self, sqlite3_stmt *statement,
                                 CacheReadMessage read, GError **error);

@@ -68,9 +68,9 @@ gboolean cache_update_user (Cache *self, const UserRecord *user,
 
 /* ---- conversations ---- */
 
-/* (nullable): NULL without an error when it is not known. */
-ConversationRecord *cache_get_conversation (Cache *self, guint64 id,
-                                            GError **error);
+/* record_r (transfer full): NULL when it is not known. */
+gboolean cache_get_conversation (Cache *self, guint64 id,
+                                 ConversationRecord **record_r, GError **error);
 /* Inserts or replaces all but the draft; the peer as well. */
 gboolean cache_put_conversation (Cache *self, const ConversationRecord *record,
                                  GError **error);
@@ -120,9 +120,10 @@ GPtrArray *cache_messages_before (Cache *self, guint64 conversation_id,
                                   GError **error);
 GPtrArray *cache_messages_after (Cache *self, guint64 conversation_id,
                                  guint64 after, guint limit, GError **error);
-/* (nullable): the newest, the outbox's last before the numbered ones. */
-MessageRecord *cache_last_message (Cache *self, guint64 conversation_id,
-                                   GError **error);
+/* record_r (transfer full): the newest, the outbox's last before the numbered
+ * ones; NULL when there is none. */
+gboolean cache_last_message (Cache *self, guint64 conversation_id,
+                             MessageRecord **record_r, GError **error);
 /* How many of this sender are above the number? */
 gboolean cache_count_above (Cache *self, guint64 conversation_id,
                             guint64 sender_id, guint64 number, guint *count_r,
@@ -143,12 +144,11 @@ gboolean cache_count_requests (Cache *self, guint *count_r, GError **error);
 
 /* Fills in record->outbox_id. KITH_BUSY when it is full. */
 gboolean cache_outbox_add (Cache *self, MessageRecord *record, GError **error);
-/* (nullable) */
-MessageRecord *cache_outbox_get (Cache *self, guint64 outbox_id,
-                                 GError **error);
-/* (nullable): by its operation. */
-MessageRecord *cache_outbox_find (Cache *self, const guint8 *operation,
-                                  GError **error);
+/* record_r (transfer full): NULL when it is not there. */
+gboolean cache_outbox_get (Cache *self, guint64 outbox_id,
+                           MessageRecord **record_r, GError **error);
+gboolean cache_outbox_find (Cache *self, const guint8 *operation,
+                            MessageRecord **record_r, GError **error);
 /* All of one conversation (or, with 0, of all), in order. */
 GPtrArray *cache_outbox_list (Cache *self, guint64 conversation_id,
                               GError **error);

@@ -19,19 +19,16 @@ impossible (GError **error)
                                  "The server said something impossible.");
 }
 
-/* (nullable) */
-static ConversationRecord *
-conversation (Worker *self, guint64 id, GError **error)
+/* record_r: NULL when it is not known, which is no reason to hang up. */
+static gboolean
+conversation (Worker *self, guint64 id, ConversationRecord **record_r,
+              GError **error)
 {
-  GError *failure = NULL;
-  ConversationRecord *record
-      = cache_get_conversation (self->cache, id, &failure);
-
-  if (failure != NULL)
-    g_propagate_error (error, failure);
-  else if (record == NULL)
+  if (!cache_get_conversation (self->cache, id, record_r, error))
+    return FALSE;
+  if (*record_r == NULL)
     g_warning ("The server told of a conversation that it has not shown.");
-  return record;
+  return TRUE;
 }
 
 static gboolean
@@ -74,16 +71,12 @@ events_recount (Worker *self, ConversationRecord *record, GError **error)
 static gboolean
 leave_outbox (Worker *self, MessageRecord *message, GError **error)
 {
-  g_autoptr (GError) failure = NULL;
   g_autoptr (MessageRecord) waiting = NULL;
 
   if (!message->has_operation || message->sender_id != self->account->self.id)
     return TRUE;
-  waiting = cache_outbox_find (self->cache, message->operation, &failure);
-  if (failure != NULL) {
-    g_propagate_error (error, g_steal_pointer (&failure));
+  if (!cache_outbox_find (self->cache, message->operation, &waiting, error))
     return FALSE;
-  }
   if (waiting == NULL)
     return TRUE;
   message->outbox_id = waiting->outbox_id;
@@ -128,13 +121,14 @@ extend (Worker *self, ConversationRecord *record, guint64 number)
 static gboolean
 apply_record (Worker *self, MessageRecord *message, GError **error)
 {
-  g_autoptr (ConversationRecord) record
-      = conversation (self, message->conversation_id, error);
+  g_autoptr (ConversationRecord) record = NULL;
   const gboolean mine = message->sender_id == self->account->self.id;
   gboolean fresh = FALSE;
 
+  if (!conversation (self, message->conversation_id, &record, error))
+    return FALSE;
   if (record == NULL)
-    return *error == NULL;
+    return TRUE;
   if (!mine && message->sender_id != record->peer.id)
     return impossible (error);
   if (!cache_add_message (self->cache, message, &fresh, error)
@@ -177,9 +171,10 @@ apply_unsupported (Worker *self, const Kith__Event *event, GError **error)
   if (!record_id_valid (unsupported->conversation_id)
       || !record_id_valid (unsupported->number))
     return TRUE;
-  record = conversation (self, unsupported->conversation_id, error);
+  if (!conversation (self, unsupported->conversation_id, &record, error))
+    return FALSE;
   if (record == NULL)
-    return *error == NULL;
+    return TRUE;
   message->conversation_id = record->id;
   message->number = unsupported->number;
   message->sender_id = record->peer.id;
@@ -215,11 +210,12 @@ merge_mark (Worker *self, ConversationRecord *record, const Kith__Mark *mark)
 static gboolean
 apply_mark (Worker *self, const Kith__Event *event, GError **error)
 {
-  g_autoptr (ConversationRecord) record
-      = conversation (self, event->mark->conversation_id, error);
+  g_autoptr (ConversationRecord) record = NULL;
 
+  if (!conversation (self, event->mark->conversation_id, &record, error))
+    return FALSE;
   if (record == NULL)
-    return *error == NULL;
+    return TRUE;
   /* Counting for every mark would be quadratic. */
   if (merge_mark (self, record, event->mark)
       && !events_recount (self, record, error))
@@ -285,17 +281,13 @@ check_conversation (const Kith__Conversation *wire)
 static ConversationRecord *
 known_or_new (Worker *self, guint64 id, GError **error)
 {
-  GError *failure = NULL;
-  ConversationRecord *record
-      = cache_get_conversation (self->cache, id, &failure);
+  ConversationRecord *record = NULL;
   guint count = 0;
 
+  if (!cache_get_conversation (self->cache, id, &record, error))
+    return NULL;
   if (record != NULL)
     return record;
-  if (failure != NULL) {
-    g_propagate_error (error, failure);
-    return NULL;
-  }
   if (!cache_count_conversations (self->cache, &count, error))
     return NULL;
   if (count >= CACHE_CONVERSATIONS_MAX) {
@@ -376,11 +368,13 @@ apply_friend_added (Worker *self, const Kith__Event *event, GError **error)
 static gboolean
 apply_friend_removed (Worker *self, const Kith__Event *event, GError **error)
 {
-  g_autoptr (ConversationRecord) record
-      = conversation (self, event->friend_removed->conversation_id, error);
+  const guint64 id = event->friend_removed->conversation_id;
+  g_autoptr (ConversationRecord) record = NULL;
 
+  if (!conversation (self, id, &record, error))
+    return FALSE;
   if (record == NULL)
-    return *error == NULL;
+    return TRUE;
   record->friends = FALSE;
   return put (self, record, error);
 }

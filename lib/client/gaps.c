@@ -100,15 +100,11 @@ static gboolean
 fill (Worker *self, Gap *gap, const Kith__HistoryPage *page, gboolean *done_r,
       GError **error)
 {
-  GError *failure = NULL;
-  g_autoptr (ConversationRecord) record
-      = history_find (self, gap->conversation_id, &failure);
+  g_autoptr (ConversationRecord) record = NULL;
 
   *done_r = TRUE;
-  if (failure != NULL) {
-    g_propagate_error (error, failure);
+  if (!history_find (self, gap->conversation_id, &record, error))
     return FALSE;
-  }
   if (record == NULL)
     return TRUE;
   if (record->have_from != gap->before) {

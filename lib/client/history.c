@@ -77,12 +77,12 @@ history_ask (Worker *self, guint64 conversation_id, guint64 before,
   return requests_send (self, &message, kind);
 }
 
-ConversationRecord *
-history_find (Worker *self, guint64 id, GError **error)
+gboolean
+history_find (Worker *self, guint64 id, ConversationRecord **record_r,
+              GError **error)
 {
-  if (!worker_begin (self, CACHE_RELAXED, error))
-    return NULL;
-  return cache_get_conversation (self->cache, id, error);
+  return worker_begin (self, CACHE_RELAXED, error)
+         && cache_get_conversation (self->cache, id, record_r, error);
 }
 
 /* ---- pages ---- */
@@ -230,14 +230,10 @@ static gboolean
 take_history (Worker *self, const Waiting *waiting,
               const Kith__HistoryPage *page, GError **error)
 {
-  GError *failure = NULL;
-  g_autoptr (ConversationRecord) record
-      = history_find (self, waiting->conversation_id, &failure);
+  g_autoptr (ConversationRecord) record = NULL;
 
-  if (failure != NULL) {
-    g_propagate_error (error, failure);
+  if (!history_find (self, waiting->conversation_id, &record, error))
     return FALSE;
-  }
   if (record == NULL)
     return TRUE;
   if (!history_store_page (self, record, waiting->before, page, error)
@@ -311,7 +307,7 @@ command_load (Worker *self, Command *command)
   GError *error = NULL;
 
   if (self->cache != NULL)
-    record = cache_get_conversation (self->cache, command->id, &error);
+    cache_get_conversation (self->cache, command->id, &record, &error);
   if (record == NULL) {
     if (error == NULL)
       error = client_error_new (KITH_NOT_FOUND, NULL);

@@ -29,7 +29,6 @@ on_answer (Worker *self, const Kith__ToClient *answer, gpointer data,
 {
   const Mark *mark = data;
   g_autoptr (ConversationRecord) record = NULL;
-  g_autoptr (GError) failure = NULL;
 
   if (answer == NULL)
     return TRUE;
@@ -37,14 +36,10 @@ on_answer (Worker *self, const Kith__ToClient *answer, gpointer data,
   if (answer->body_case == KITH__TO_CLIENT__BODY_REFUSAL
       && answer->refusal->code != KITH__REFUSAL__CODE__NOT_FOUND)
     return TRUE; /* the next message, or connection, tries again */
-  if (!worker_begin (self, CACHE_RELAXED, error))
+  if (!worker_begin (self, CACHE_RELAXED, error)
+      || !cache_get_conversation (self->cache, mark->conversation_id, &record,
+                                  error))
     return FALSE;
-  record
-      = cache_get_conversation (self->cache, mark->conversation_id, &failure);
-  if (failure != NULL) {
-    g_propagate_error (error, g_steal_pointer (&failure));
-    return FALSE;
-  }
   if (record == NULL)
     return TRUE;
   record->delivered_told = MAX (record->delivered_told, mark->number);
@@ -98,8 +93,9 @@ send_due (Worker *self, guint64 conversation_id)
 
   if (g_hash_table_contains (self->marking, &conversation_id))
     return TRUE;
-  record = cache_get_conversation (self->cache, conversation_id, NULL);
-  if (record == NULL)
+  /* Who reads next is told of an error. */
+  if (!cache_get_conversation (self->cache, conversation_id, &record, NULL)
+      || record == NULL)
     return TRUE;
   if (record->my_read > record->read_told) {
     mark.number = record->my_read;
@@ -140,7 +136,10 @@ command_seen (Worker *self, Command *command)
 
   if (self->cache == NULL)
     return;
-  record = cache_get_conversation (self->cache, command->id, NULL);
+  if (!cache_get_conversation (self->cache, command->id, &record, &error)) {
+    worker_cache_failed (self, error);
+    return;
+  }
   if (record == NULL)
     return;
   record->my_read

@@ -79,8 +79,7 @@ static gboolean
 arrived (Worker *self, MessageRecord *message, const Kith__MessageSent *sent,
          GError **error)
 {
-  g_autoptr (ConversationRecord) record
-      = cache_get_conversation (self->cache, message->conversation_id, error);
+  g_autoptr (ConversationRecord) record = NULL;
 
   if (!record_id_valid (sent->number)
       || sent->conversation_id != message->conversation_id)
@@ -89,7 +88,9 @@ arrived (Worker *self, MessageRecord *message, const Kith__MessageSent *sent,
   message->number = sent->number;
   message->time_us = record_time (sent->time_us);
   if (!cache_add_message (self->cache, message, NULL, error)
-      || !cache_outbox_remove (self->cache, message->outbox_id, error))
+      || !cache_outbox_remove (self->cache, message->outbox_id, error)
+      || !cache_get_conversation (self->cache, message->conversation_id,
+                                  &record, error))
     return FALSE;
   note_message (self, message);
   if (record == NULL)
@@ -123,20 +124,15 @@ on_answer (Worker *self, const Kith__ToClient *answer, gpointer data,
 {
   const Flight *flight = data;
   g_autoptr (MessageRecord) message = NULL;
-  g_autoptr (GError) failure = NULL;
   gboolean fine;
 
   if (answer == NULL)
     return TRUE; /* the next connection sends it again */
   g_hash_table_remove (self->in_flight, &flight->conversation_id);
-  if (!worker_begin (self, CACHE_RELAXED, error))
+  if (!worker_begin (self, CACHE_RELAXED, error)
+      || !cache_outbox_get (self->cache, flight->outbox_id, &message, error))
     return FALSE;
   self->wake_outbox = TRUE;
-  message = cache_outbox_get (self->cache, flight->outbox_id, &failure);
-  if (failure != NULL) {
-    g_propagate_error (error, g_steal_pointer (&failure));
-    return FALSE;
-  }
   if (message == NULL)
     return TRUE; /* its event was faster */
   if (answer->body_case == KITH__TO_CLIENT__BODY_MESSAGE_SENT) {
@@ -218,7 +214,8 @@ check (Worker *self, const Command *command, GError **error)
   if (code == KITH_OK && self->cache == NULL)
     code = KITH_NOT_NOW;
   if (code == KITH_OK) {
-    record = cache_get_conversation (self->cache, command->id, NULL);
+    if (!cache_get_conversation (self->cache, command->id, &record, error))
+      return FALSE;
     if (record == NULL)
       code = KITH_NOT_FOUND;
     else if (!record->friends)
@@ -267,7 +264,7 @@ command_send (Worker *self, Command *command)
 {
   GError *error = NULL;
 
-  if (check (self, command, &error) && !store (self, command, &error))
+  if (!check (self, command, &error) || !store (self, command, &error))
     worker_mend_cache (self, error);
   worker_done (self, g_steal_pointer (&command->task), error);
 }
@@ -279,7 +276,7 @@ note_removed (Worker *self, guint64 conversation_id, guint64 outbox_id)
 
   note->id = conversation_id;
   note->other = outbox_id;
-  note->message = cache_last_message (self->cache, conversation_id, NULL);
+  cache_last_message (self->cache, conversation_id, &note->message, NULL);
   worker_note (self, note);
 }
 
@@ -294,7 +291,10 @@ redo (Worker *self, const Command *command, gboolean again)
 
   if (self->cache == NULL)
     return;
-  old = cache_outbox_get (self->cache, command->number, NULL);
+  if (!cache_outbox_get (self->cache, command->number, &old, &error)) {
+    worker_cache_failed (self, error);
+    return;
+  }
   if (old == NULL || old->reason == NULL)
     return;
   fresh = new_record (self, old->conversation_id, old->text);

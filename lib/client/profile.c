@@ -77,17 +77,13 @@ tell_conversations (Worker *self, GError **error)
     return FALSE;
   for (guint i = 0; i < records->len; i++) {
     ConversationRecord *record = g_ptr_array_index (records, i);
-    const guint64 id = record->id;
-    g_autoptr (GError) failure = NULL;
-    MessageRecord *last = cache_last_message (self->cache, id, &failure);
+    MessageRecord *last = NULL;
     Note *note = note_new (NOTE_CONVERSATION);
 
     note->conversation = conversation_record_copy (record);
     worker_note (self, note);
-    if (failure != NULL) {
-      g_propagate_error (error, g_steal_pointer (&failure));
+    if (!cache_last_message (self->cache, record->id, &last, error))
       return FALSE;
-    }
     if (last != NULL) {
       note = note_new (NOTE_MESSAGE);
       note->message = last;

@@ -250,8 +250,9 @@ void marks_reset (Worker *self);
 
 /* ---- history.c ---- */
 
-/* (nullable): NULL with or without an error. In a transaction from now on. */
-ConversationRecord *history_find (Worker *self, guint64 id, GError **error);
+/* In a transaction from now on. record_r: NULL when it is not known. */
+gboolean history_find (Worker *self, guint64 id, ConversationRecord **record_r,
+                       GError **error);
 /* FALSE: not now. */
 gboolean history_ask (Worker *self, guint64 conversation_id, guint64 before,
                       const RequestKind *kind);

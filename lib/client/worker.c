@@ -190,15 +190,11 @@ note_touched (Worker *self, GError **error)
 
   g_hash_table_iter_init (&iter, self->touched);
   while (g_hash_table_iter_next (&iter, &key, NULL)) {
-    g_autoptr (GError) failure = NULL;
-    ConversationRecord *record
-        = cache_get_conversation (self->cache, *(guint64 *)key, &failure);
+    ConversationRecord *record = NULL;
     Note *note;
 
-    if (failure != NULL) {
-      g_propagate_error (error, g_steal_pointer (&failure));
+    if (!cache_get_conversation (self->cache, *(guint64 *)key, &record, error))
       return FALSE;
-    }
     if (record == NULL)
       continue;
     note = note_new (NOTE_CONVERSATION);

@@ -209,6 +209,27 @@ test_not_written(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->d->notices->len, ==, 1);
 }
 
+/* A disk that gives nothing is not taken for a conversation that is gone. */
+static void
+test_not_read(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	struct test_result r = { NULL };
+	g_autoptr(GError) error = NULL;
+
+	change_cache(f, "ALTER TABLE conversation RENAME TO kept");
+	kith_engine_send_message_async(
+	    f->d->engine, talk, "not now", test_on_done, &r);
+	WAIT_FOR(r.result != NULL);
+	g_assert_false(
+	    kith_engine_send_message_finish(f->d->engine, r.result, &error));
+	g_assert_error(error, KITH_CLIENT_ERROR, KITH_IO);
+	test_result_clear(&r);
+	change_cache(f, "ALTER TABLE kept RENAME TO conversation");
+	device_send(f->d, talk, "but now");
+	WAIT_FOR(talk_shows(talk, "but now", KITH_MESSAGE_SENT));
+}
+
 /* ---- signing in and out ---- */
 
 /* The account cannot be stored: then there is none, and one can try again. */
@@ -333,6 +354,7 @@ add_tests(void)
 	FIXTURE_ADD("damaged-other-numbers", test_damaged_other_numbers);
 	FIXTURE_ADD("not-replaced", test_not_replaced);
 	FIXTURE_ADD("not-written", test_not_written);
+	FIXTURE_ADD("not-read", test_not_read);
 	FIXTURE_ADD("account-not-written", test_account_not_written);
 	FIXTURE_ADD("account-unchanged", test_account_unchanged);
 	FIXTURE_ADD("left-over", test_left_over);
