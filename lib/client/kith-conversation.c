@@ -185,7 +185,6 @@ kith_conversation_update (KithConversation *self,
     if (!self->friends)
       kith_conversation_set_online (self, FALSE);
   }
-  self->read_number = record->my_read;
   self->last_number = record->last_number;
   if (self->peer_delivered != record->peer_delivered
       || self->peer_read != record->peer_read) {
@@ -193,7 +192,11 @@ kith_conversation_update (KithConversation *self,
     self->peer_read = record->peer_read;
     apply_marks (self);
   }
-  set_unread (self, record->unread);
+  /* What the thread told before it heard of our reading is out of date. */
+  if (record->my_read >= self->read_number) {
+    self->read_number = record->my_read;
+    set_unread (self, record->unread);
+  }
   conversation_set_time (self, record->time_us);
   g_object_thaw_notify (G_OBJECT (self));
 }

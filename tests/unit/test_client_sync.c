@@ -26,6 +26,48 @@ test_live(struct fixture *f, gconstpointer data)
 	WAIT_FOR(kith_conversation_get_read_number(talk) == 2);
 }
 
+static void
+on_unread(KithConversation *talk, GParamSpec *pspec, gpointer data)
+{
+	guint *highest = data;
+
+	*highest = MAX(*highest, kith_conversation_get_unread(talk));
+}
+
+/* Without running the main context: the engine has it all. */
+static void
+wait_until_delivered(struct fixture *f, guint number)
+{
+	for (guint tries = 0; fake_server_delivered(f->server) < number;
+	     tries++) {
+		g_assert_cmpuint(tries, <, TEST_WAIT_SLOW_S * 1000);
+		g_usleep(1000);
+	}
+}
+
+/* What is on its way from the engine when the person reads does not bring back
+ * what was read. */
+static void
+test_read_meanwhile(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	guint highest = 0;
+
+	for (guint i = 0; i < 5; i++)
+		fake_server_write(f->server, FALSE, "read");
+	WAIT_FOR(kith_conversation_get_unread(talk) == 5);
+	WAIT_FOR(fake_server_delivered(f->server) == 5);
+	fake_server_write(f->server, FALSE, "not yet");
+	wait_until_delivered(f, 6);
+	g_signal_connect(
+	    talk, "notify::unread", G_CALLBACK(on_unread), &highest);
+	kith_engine_mark_seen(f->d->engine, talk);
+	WAIT_FOR(kith_conversation_get_unread(talk) == 1);
+	g_assert_cmpuint(highest, ==, 1);
+	g_assert_cmpuint(kith_engine_get_unread(f->d->engine), ==, 1);
+	g_signal_handlers_disconnect_by_data(talk, &highest);
+}
+
 /* A batch of the server's: the answer comes before what came before it. */
 static void
 test_crossed(struct fixture *f, gconstpointer data)
@@ -290,6 +332,7 @@ static void
 add_tests(void)
 {
 	FIXTURE_ADD("live", test_live);
+	FIXTURE_ADD("read-meanwhile", test_read_meanwhile);
 	FIXTURE_ADD("crossed", test_crossed);
 	FIXTURE_ADD("burst", test_burst);
 	FIXTURE_ADD("clocks-differ", test_clocks_differ);
