@@ -119,12 +119,3 @@ cache_outbox_count (Cache *self, guint *count_r, GError **error)
   return cache_run_count (self, cache_statement (self, STMT_OUTBOX_COUNT),
                           count_r, error);
 }
-
-gboolean
-cache_outbox_own (Cache *self, guint64 sender_id, GError **error)
-{
-  sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_OWN);
-
-  cache_bind_id (statement, 1, sender_id);
-  return cache_run (self, statement, error);
-}

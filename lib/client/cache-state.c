@@ -100,7 +100,7 @@ cache_end_snapshot (Cache *self, GArray **conversations_r, GArray **requests_r,
 }
 
 gboolean
-cache_forget_all (Cache *self, GError **error)
+cache_forget_all (Cache *self, guint64 self_id, GError **error)
 {
   sqlite3_stmt *statement = cache_statement (self, STMT_META_DELETE);
 
@@ -109,6 +109,7 @@ cache_forget_all (Cache *self, GError **error)
          && run (self, STMT_ORPHAN_NAMES, error)
          && run (self, STMT_ORPHAN_OUTBOX, error)
          && run (self, STMT_ORPHAN_DRAFTS, error)
+         && run_id (self, STMT_OUTBOX_OWN, self_id, error)
          && run (self, STMT_FORGET_MESSAGES, error)
          && run (self, STMT_FORGET_CONVERSATIONS, error)
          && run (self, STMT_FORGET_REQUESTS, error);

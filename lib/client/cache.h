@@ -99,14 +99,13 @@ gboolean cache_end_snapshot (Cache *self, GArray **conversations_r,
 /*
  * The server's database is another one: all but outbox and drafts. These keep
  * the name of whom they are for, and belong to no conversation until
- * cache_claim(): the old one's number may be another's now.
+ * cache_claim(): the old one's number may be another's now. So may our own: what
+ * is in the outbox was written by this user.
  */
-gboolean cache_forget_all (Cache *self, GError **error);
+gboolean cache_forget_all (Cache *self, guint64 self_id, GError **error);
 /* This conversation, new here, is with this person. */
 gboolean cache_claim (Cache *self, guint64 conversation_id,
                       const char *peer_name, GError **error);
-/* What is in the outbox was written by this user: we, by another id. */
-gboolean cache_outbox_own (Cache *self, guint64 sender_id, GError **error);
 
 /* ---- messages ---- */
 

@@ -83,8 +83,7 @@ become (Worker *self, const Kith__SignedIn *answer, GError **error)
   self->account = account;
   if (before != 0 && before != account->self.id) {
     if (!worker_begin (self, CACHE_RELAXED, error)
-        || !cache_forget_all (self->cache, error)
-        || !cache_outbox_own (self->cache, account->self.id, error))
+        || !cache_forget_all (self->cache, account->self.id, error))
       return FALSE;
     worker_note (self, note_new (NOTE_RESET));
   }

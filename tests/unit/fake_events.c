@@ -172,7 +172,7 @@ fake_server_restore_others(struct fake_server *s, gboolean with_bob)
 	fake_server_restore(s);
 	fake_lock(s);
 	s->talk = FAKE_NEW_TALK;
-	s->alice = 11;
+	s->alice = FAKE_NEW_ALICE;
 	s->bobless = !with_bob;
 	fake_unlock(s);
 }

@@ -10,9 +10,10 @@
  * "alice" (user 1), who signs in with FAKE_PASSWORD or a token that it gave,
  * one friend "bob" (user 2), and one conversation, FAKE_TALK.
  */
-#define FAKE_PASSWORD "correct horse battery"
-#define FAKE_TALK     7u
-#define FAKE_NEW_TALK 8u
+#define FAKE_PASSWORD  "correct horse battery"
+#define FAKE_TALK      7u
+#define FAKE_NEW_TALK  8u
+#define FAKE_NEW_ALICE 11u
 
 struct fake_server;
 
@@ -42,8 +43,8 @@ guint fake_server_delivered(struct fake_server *s);
 guint fake_server_read(struct fake_server *s);
 /* It is another database now: new epoch, these messages are gone. */
 void fake_server_restore(struct fake_server *s);
-/* The same, and the conversation's number is carol's now, alice has another
- * id; bob, if he is there, has FAKE_NEW_TALK. */
+/* The same, and the conversation's number is carol's now, alice is
+ * FAKE_NEW_ALICE; bob, if he is there, has FAKE_NEW_TALK. */
 void fake_server_restore_others(struct fake_server *s, gboolean with_bob);
 /* A copy of an older day was put under it: the same epoch, these messages and
  * their events have never been. */

@@ -230,6 +230,32 @@ test_not_read(struct fixture *f, gconstpointer data)
 	WAIT_FOR(talk_shows(talk, "but now", KITH_MESSAGE_SENT));
 }
 
+/* Killed when account.ini knew our new number on a restored server, and the
+ * outbox did not yet: what waits in it is still our own. */
+static void
+test_new_number(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *path = path_of(f, "account.ini");
+	g_autoptr(GKeyFile) account = g_key_file_new();
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_set_fault(f->server, FAKE_CLOSED);
+	fake_server_drop(f->server);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	device_send(f->d, talk, "by me");
+	device_stop(f->d);
+	g_key_file_load_from_file(account, path, G_KEY_FILE_NONE, NULL);
+	g_key_file_set_uint64(account, "account", "id", FAKE_NEW_ALICE);
+	g_assert_true(g_key_file_save_to_file(account, path, NULL));
+	fake_server_restore_others(f->server, TRUE);
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	device_start(f->d);
+	fixture_move_until_online(f);
+	WAIT_FOR(is_sent(f, "by me"));
+	device_open(f->d, fixture_talk(f));
+	g_assert_true(talk_shows(fixture_talk(f), "by me", KITH_MESSAGE_SENT));
+}
+
 /* ---- signing in and out ---- */
 
 /* The account cannot be stored: then there is none, and one can try again. */
@@ -355,6 +381,7 @@ add_tests(void)
 	FIXTURE_ADD("not-replaced", test_not_replaced);
 	FIXTURE_ADD("not-written", test_not_written);
 	FIXTURE_ADD("not-read", test_not_read);
+	FIXTURE_ADD("new-number", test_new_number);
 	FIXTURE_ADD("account-not-written", test_account_not_written);
 	FIXTURE_ADD("account-unchanged", test_account_unchanged);
 	FIXTURE_ADD("left-over", test_left_over);
