@@ -15,6 +15,7 @@
 #define RESEND_FIRST_MS 1000
 #define RESEND_MAX_MS 60000
 #define RESEND_DOUBLINGS 6
+#define RESEND_SERVER_MAX_MS 3600000 /* what a server can ask of us */
 
 typedef struct {
   guint64 conversation_id;
@@ -47,8 +48,9 @@ resend_later (Worker *self, guint at_least_ms)
 
   self->outbox_failures++;
   if (self->outbox_timer == NULL)
-    self->outbox_timer
-        = worker_timer (self, MAX (wait_ms, at_least_ms), on_resend);
+    self->outbox_timer = worker_timer (
+        self, MAX (wait_ms, MIN (at_least_ms, RESEND_SERVER_MAX_MS)),
+        on_resend);
 }
 
 static gboolean

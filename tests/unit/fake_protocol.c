@@ -366,6 +366,7 @@ answer_send(struct fake_server *s, const Kith__ToServer *message)
 	g_assert_cmpuint(message->send_message->conversation_id, ==, s->talk);
 	if (s->refuse_times > 0) {
 		s->refuse_times--;
+		s->refusals++;
 		put_refusal(s, message->request, s->refuse_code,
 		    "Because the test says so.", s->refuse_retry_ms);
 		return TRUE;

@@ -80,6 +80,7 @@ struct fake_server {
 	guint password_sign_ins;
 	guint pings;
 	guint snapshots;
+	guint refusals;
 };
 
 void fake_lock(struct fake_server *s);

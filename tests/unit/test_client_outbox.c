@@ -38,6 +38,22 @@ test_ticks(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(kith_engine_get_unsent(f->d->engine), ==, 0);
 }
 
+/* However long a server wants us to wait, an hour is enough. */
+static void
+test_patience(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+
+	fake_server_refuse_sends(
+	    f->server, KITH__REFUSAL__CODE__TRY_LATER, 1, G_MAXUINT);
+	device_send(f->d, talk, "some day");
+	WAIT_FOR(fake_server_refusals(f->server) == 1);
+	fake_server_write(f->server, FALSE, "after the refusal");
+	WAIT_FOR(talk_find(talk, "after the refusal") != NULL);
+	clock_advance(f->clock, 3600000);
+	WAIT_FOR(talk_shows(talk, "some day", KITH_MESSAGE_SENT));
+}
+
 /* The server has it, the answer is lost: the same operation goes again. */
 static void
 test_lost_answer(struct fixture *f, gconstpointer data)
@@ -268,6 +284,7 @@ add_tests(void)
 	FIXTURE_ADD("lost-answer", test_lost_answer);
 	FIXTURE_ADD("order", test_order);
 	FIXTURE_ADD("refused", test_refused);
+	FIXTURE_ADD("patience", test_patience);
 	FIXTURE_ADD("bad-text", test_bad_text);
 	FIXTURE_ADD("drafts", test_drafts);
 	FIXTURE_ADD("other-numbers/gone", test_other_numbers);
