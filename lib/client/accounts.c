@@ -30,9 +30,11 @@ new_attempt (Worker *self, Command *command)
   GError *error = NULL;
   Attempt *attempt;
 
-  if (self->attempt != NULL || new_account != (self->account == NULL))
-    error = client_error_new (KITH_NOT_NOW, NULL);
-  if (error != NULL || !worker_need_cache (self, &error)) {
+  if (self->attempt != NULL || new_account != (self->account == NULL)) {
+    worker_refuse (self, command, KITH_NOT_NOW);
+    return NULL;
+  }
+  if (!worker_need_cache (self, &error)) {
     worker_done (self, g_steal_pointer (&command->task), error);
     return NULL;
   }
@@ -140,8 +142,7 @@ command_sign_out (Worker *self, Command *command)
 
   if (self->account == NULL || self->attempt != NULL
       || self->sign_out_task != NULL) {
-    worker_done (self, g_steal_pointer (&command->task),
-                 client_error_new (KITH_NOT_NOW, NULL));
+    worker_refuse (self, command, KITH_NOT_NOW);
     return;
   }
   self->sign_out_task = g_steal_pointer (&command->task);

@@ -72,49 +72,66 @@ on_answer (Worker *self, const Kith__ToClient *answer, gpointer data,
   return TRUE;
 }
 
+/* Each kind's own part of a message. */
+typedef union {
+  Kith__SendFriendRequest send;
+  Kith__AcceptFriendRequest accept;
+  Kith__RejectFriendRequest reject;
+  Kith__CancelFriendRequest cancel;
+  Kith__RemoveFriend remove;
+} Body;
+
+static void
+put_body (Kith__ToServer *message, const Action *action, Body *body)
+{
+  switch (action->kind) {
+  case ACTION_SEND:
+    body->send = (Kith__SendFriendRequest)KITH__SEND_FRIEND_REQUEST__INIT;
+    body->send.name = action->name;
+    message->body_case = KITH__TO_SERVER__BODY_SEND_FRIEND_REQUEST;
+    message->send_friend_request = &body->send;
+    break;
+  case ACTION_ACCEPT:
+    body->accept = (Kith__AcceptFriendRequest)KITH__ACCEPT_FRIEND_REQUEST__INIT;
+    body->accept.id = action->id;
+    message->body_case = KITH__TO_SERVER__BODY_ACCEPT_FRIEND_REQUEST;
+    message->accept_friend_request = &body->accept;
+    break;
+  case ACTION_REJECT:
+    body->reject = (Kith__RejectFriendRequest)KITH__REJECT_FRIEND_REQUEST__INIT;
+    body->reject.id = action->id;
+    message->body_case = KITH__TO_SERVER__BODY_REJECT_FRIEND_REQUEST;
+    message->reject_friend_request = &body->reject;
+    break;
+  case ACTION_CANCEL:
+    body->cancel = (Kith__CancelFriendRequest)KITH__CANCEL_FRIEND_REQUEST__INIT;
+    body->cancel.id = action->id;
+    message->body_case = KITH__TO_SERVER__BODY_CANCEL_FRIEND_REQUEST;
+    message->cancel_friend_request = &body->cancel;
+    break;
+  case ACTION_REMOVE:
+    body->remove = (Kith__RemoveFriend)KITH__REMOVE_FRIEND__INIT;
+    body->remove.user_id = action->id;
+    message->body_case = KITH__TO_SERVER__BODY_REMOVE_FRIEND;
+    message->remove_friend = &body->remove;
+    break;
+  }
+}
+
 static gboolean
 send_action (Worker *self, Action *action)
 {
   RequestKind kind = { KITH__TO_CLIENT__BODY_DONE, 0, on_answer };
   Kith__ToServer message = KITH__TO_SERVER__INIT;
-  Kith__SendFriendRequest send = KITH__SEND_FRIEND_REQUEST__INIT;
-  Kith__AcceptFriendRequest accept = KITH__ACCEPT_FRIEND_REQUEST__INIT;
-  Kith__RejectFriendRequest reject = KITH__REJECT_FRIEND_REQUEST__INIT;
-  Kith__CancelFriendRequest cancel = KITH__CANCEL_FRIEND_REQUEST__INIT;
-  Kith__RemoveFriend remove = KITH__REMOVE_FRIEND__INIT;
+  Body body;
 
-  message.operation.data = action->operation;
-  message.operation.len = RECORD_OPERATION_SIZE;
-  switch (action->kind) {
-  case ACTION_SEND:
+  if (action->kind == ACTION_SEND)
     kind.or_else = KITH__TO_CLIENT__BODY_FRIEND_REQUEST;
-    message.body_case = KITH__TO_SERVER__BODY_SEND_FRIEND_REQUEST;
-    message.send_friend_request = &send;
-    send.name = action->name;
-    break;
-  case ACTION_ACCEPT:
-    message.body_case = KITH__TO_SERVER__BODY_ACCEPT_FRIEND_REQUEST;
-    message.accept_friend_request = &accept;
-    accept.id = action->id;
-    break;
-  case ACTION_REJECT:
-    message.body_case = KITH__TO_SERVER__BODY_REJECT_FRIEND_REQUEST;
-    message.reject_friend_request = &reject;
-    reject.id = action->id;
-    break;
-  case ACTION_CANCEL:
-    message.body_case = KITH__TO_SERVER__BODY_CANCEL_FRIEND_REQUEST;
-    message.cancel_friend_request = &cancel;
-    cancel.id = action->id;
-    break;
-  case ACTION_REMOVE:
-    message.body_case = KITH__TO_SERVER__BODY_REMOVE_FRIEND;
-    message.remove_friend = &remove;
-    remove.user_id = action->id;
-    break;
-  }
   kind.data = g_memdup2 (action->operation, RECORD_OPERATION_SIZE);
   kind.destroy = g_free;
+  message.operation.data = action->operation;
+  message.operation.len = RECORD_OPERATION_SIZE;
+  put_body (&message, action, &body);
   action->sent = requests_send (self, &message, &kind);
   return action->sent;
 }
@@ -177,13 +194,11 @@ begin (Worker *self, ActionKind kind, Command *command)
   Action *action;
 
   if (self->phase < SESSION_SYNCING) {
-    worker_done (self, g_steal_pointer (&command->task),
-                 client_error_new (KITH_OFFLINE, NULL));
+    worker_refuse (self, command, KITH_OFFLINE);
     return;
   }
   if (g_queue_get_length (&self->actions) >= ACTIONS_MAX) {
-    worker_done (self, g_steal_pointer (&command->task),
-                 client_error_new (KITH_BUSY, NULL));
+    worker_refuse (self, command, KITH_BUSY);
     return;
   }
   action = g_new0 (Action, 1);
@@ -204,8 +219,7 @@ void
 command_friend_request (Worker *self, Command *command)
 {
   if (text_check_name (command->text) != KITH_OK)
-    worker_done (self, g_steal_pointer (&command->task),
-                 client_error_new (KITH_BAD_NAME, NULL));
+    worker_refuse (self, command, KITH_BAD_NAME);
   else
     begin (self, ACTION_SEND, command);
 }

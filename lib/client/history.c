@@ -287,8 +287,7 @@ load_older (Worker *self, const ConversationRecord *record, Command *command)
     return;
   }
   if (!session_is_live (self)) {
-    worker_done (self, g_steal_pointer (&command->task),
-                 client_error_new (KITH_OFFLINE, NULL));
+    worker_refuse (self, command, KITH_OFFLINE);
     g_free (waiting);
     return;
   }
@@ -296,8 +295,7 @@ load_older (Worker *self, const ConversationRecord *record, Command *command)
   if (history_ask (self, command->id, waiting->before, &kind))
     command->task = NULL; /* on_history() has it */
   else
-    worker_done (self, g_steal_pointer (&command->task),
-                 client_error_new (KITH_BUSY, NULL));
+    worker_refuse (self, command, KITH_BUSY);
 }
 
 void

@@ -117,6 +117,8 @@ void worker_note (Worker *self, Note *note);
 void worker_notice (Worker *self, const char *sentence);
 /* (transfer full) task, error (nullable): through NOTE_DONE. */
 void worker_done (Worker *self, GTask *task, GError *error);
+/* Ends the command, which has a task, with this. */
+void worker_refuse (Worker *self, Command *command, enum kith_code code);
 void worker_set_state (Worker *self, KithEngineState state, const char *status,
                        gint64 retry_ms);
 

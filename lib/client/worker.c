@@ -131,6 +131,13 @@ worker_done (Worker *self, GTask *task, GError *error)
 }
 
 void
+worker_refuse (Worker *self, Command *command, enum kith_code code)
+{
+  worker_done (self, g_steal_pointer (&command->task),
+               client_error_new (code, NULL));
+}
+
+void
 worker_set_state (Worker *self, KithEngineState state, const char *status,
                   gint64 retry_ms)
 {
