@@ -2,6 +2,27 @@
 /* The cache's messages. */
 #include "cache-private.h"
 
+void
+cache_bind_message (sqlite3_stmt *statement, const MessageRecord *record)
+{
+  cache_bind_id (statement, 1, record->conversation_id);
+  cache_bind_id (statement, 2, record->sender_id);
+  sqlite3_bind_int64 (statement, 3, record->time_us);
+  cache_bind_text (statement, 4, record->text);
+}
+
+MessageRecord *
+cache_column_message (sqlite3_stmt *statement)
+{
+  MessageRecord *record = message_record_new ();
+
+  record->conversation_id = cache_column_id (statement, 0);
+  record->sender_id = cache_column_id (statement, 1);
+  record->time_us = record_time (sqlite3_column_int64 (statement, 2));
+  record->text = cache_column_text (statement, 3);
+  return record;
+}
+
 gboolean
 cache_read_message (Cache *self, sqlite3_stmt *statement, CacheReadMessage read,
                     MessageRecord **record_r, GError **error)
@@ -38,11 +59,8 @@ cache_add_message (Cache *self, const MessageRecord *record, gboolean *fresh_r,
 {
   sqlite3_stmt *statement = cache_statement (self, STMT_MESSAGE_ADD);
 
-  cache_bind_id (statement, 1, record->conversation_id);
-  cache_bind_id (statement, 2, record->number);
-  cache_bind_id (statement, 3, record->sender_id);
-  sqlite3_bind_int64 (statement, 4, record->time_us);
-  cache_bind_text (statement, 5, record->text);
+  cache_bind_message (statement, record);
+  cache_bind_id (statement, 5, record->number);
   if (!cache_run (self, statement, error))
     return FALSE;
   if (fresh_r != NULL)
@@ -54,13 +72,9 @@ cache_add_message (Cache *self, const MessageRecord *record, gboolean *fresh_r,
 static MessageRecord *
 read_row (sqlite3_stmt *statement)
 {
-  MessageRecord *record = message_record_new ();
+  MessageRecord *record = cache_column_message (statement);
 
-  record->conversation_id = cache_column_id (statement, 0);
-  record->number = cache_column_id (statement, 1);
-  record->sender_id = cache_column_id (statement, 2);
-  record->time_us = record_time (sqlite3_column_int64 (statement, 3));
-  record->text = cache_column_text (statement, 4);
+  record->number = cache_column_id (statement, 4);
   return record;
 }
 

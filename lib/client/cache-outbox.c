@@ -25,35 +25,36 @@ cache_outbox_add (Cache *self, MessageRecord *record, GError **error)
     return FALSE;
   }
   statement = cache_statement (self, STMT_OUTBOX_ADD);
-  cache_bind_blob (statement, 1, record->operation, RECORD_OPERATION_SIZE);
-  cache_bind_id (statement, 2, record->conversation_id);
-  cache_bind_id (statement, 3, record->sender_id);
-  sqlite3_bind_int64 (statement, 4, record->time_us);
-  cache_bind_text (statement, 5, record->text);
+  cache_bind_message (statement, record);
+  cache_bind_blob (statement, 5, record->operation, RECORD_OPERATION_SIZE);
   if (!cache_run (self, statement, error))
     return FALSE;
   record->outbox_id = (guint64)sqlite3_last_insert_rowid (self->db);
   return TRUE;
 }
 
+MessageRecord *
+cache_column_waiting (sqlite3_stmt *statement)
+{
+  MessageRecord *record = cache_column_message (statement);
+  const void *operation = sqlite3_column_blob (statement, 4);
+
+  if (operation != NULL
+      && sqlite3_column_bytes (statement, 4) == RECORD_OPERATION_SIZE) {
+    memcpy (record->operation, operation, RECORD_OPERATION_SIZE);
+    record->has_operation = TRUE;
+  }
+  record->reason = cache_column_text (statement, 5);
+  return record;
+}
+
 /* The order of OUTBOX_COLUMNS. */
 static MessageRecord *
 read_row (sqlite3_stmt *statement)
 {
-  MessageRecord *record = message_record_new ();
-  const void *operation = sqlite3_column_blob (statement, 1);
+  MessageRecord *record = cache_column_waiting (statement);
 
-  record->outbox_id = cache_column_id (statement, 0);
-  if (operation != NULL
-      && sqlite3_column_bytes (statement, 1) == RECORD_OPERATION_SIZE) {
-    memcpy (record->operation, operation, RECORD_OPERATION_SIZE);
-    record->has_operation = TRUE;
-  }
-  record->conversation_id = cache_column_id (statement, 2);
-  record->sender_id = cache_column_id (statement, 3);
-  record->time_us = record_time (sqlite3_column_int64 (statement, 4));
-  record->text = cache_column_text (statement, 5);
-  record->reason = cache_column_text (statement, 6);
+  record->outbox_id = cache_column_id (statement, 6);
   return record;
 }
 
@@ -96,21 +97,14 @@ cache_outbox_heads (Cache *self, GError **error)
 gboolean
 cache_outbox_remove (Cache *self, guint64 outbox_id, GError **error)
 {
-  sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_REMOVE);
-
-  cache_bind_id (statement, 1, outbox_id);
-  return cache_run (self, statement, error);
+  return cache_run_id (self, STMT_OUTBOX_REMOVE, outbox_id, error);
 }
 
 gboolean
 cache_outbox_fail (Cache *self, guint64 outbox_id, const char *reason,
                    GError **error)
 {
-  sqlite3_stmt *statement = cache_statement (self, STMT_OUTBOX_FAIL);
-
-  cache_bind_id (statement, 1, outbox_id);
-  cache_bind_text (statement, 2, reason);
-  return cache_run (self, statement, error);
+  return cache_run_id_text (self, STMT_OUTBOX_FAIL, outbox_id, reason, error);
 }
 
 gboolean

@@ -93,11 +93,25 @@ gboolean cache_step (Cache *self, sqlite3_stmt *statement, gboolean *row_r,
                      GError **error);
 /* Steps to the end of a statement that gives no rows. */
 gboolean cache_run (Cache *self, sqlite3_stmt *statement, GError **error);
+/* The same of one with an id, or an id and a text, for parameters. */
+gboolean cache_run_id (Cache *self, CacheStatement which, guint64 id,
+                       GError **error);
+gboolean cache_run_id_text (Cache *self, CacheStatement which, guint64 id,
+                            const char *text, GError **error);
 /* One row of one number, then reset. */
 gboolean cache_run_count (Cache *self, sqlite3_stmt *statement, guint *count_r,
                           GError **error);
 /* Column 0 of all rows: GArray of guint64. */
 GArray *cache_run_ids (Cache *self, sqlite3_stmt *statement, GError **error);
+
+/* What the rows of messages begin with, wherever they are: columns 0 to 3, or
+ * parameters 1 to 4. */
+#define CACHE_MESSAGE_COLUMNS "conversation_id, sender_id, time_us, text"
+void cache_bind_message (sqlite3_stmt *statement, const MessageRecord *record);
+MessageRecord *cache_column_message (sqlite3_stmt *statement);
+/* The same for what waits in an outbox, columns 0 to 5. */
+#define CACHE_WAITING_COLUMNS CACHE_MESSAGE_COLUMNS ", operation, reason"
+MessageRecord *cache_column_waiting (sqlite3_stmt *statement);
 
 /* What makes a message of a row, by the columns of its statement. */
 typedef MessageRecord *(*CacheReadMessage) (sqlite3_stmt *statement);

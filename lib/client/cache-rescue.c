@@ -37,11 +37,11 @@ pass_over (GError *failure, GError **error)
   return TRUE;
 }
 
-/* (transfer full) (nullable): whom a row with this number is for. */
+/* (transfer full) (nullable): whom a row is for, by the number it begins with. */
 static char *
-name_for (sqlite3_stmt *row, int column)
+name_for (sqlite3_stmt *row)
 {
-  const sqlite3_int64 number = sqlite3_column_int64 (row, column);
+  const sqlite3_int64 number = sqlite3_column_int64 (row, 0);
   const char *sql = number > 0 ? PEER_NAME : ORPHAN_NAME;
   sqlite3_stmt *find = NULL;
   char *name = NULL;
@@ -61,22 +61,14 @@ name_for (sqlite3_stmt *row, int column)
 static MessageRecord *
 read_message (sqlite3_stmt *row)
 {
-  g_autoptr (MessageRecord) record = message_record_new ();
-  const void *operation = sqlite3_column_blob (row, 0);
-  g_autofree char *reason = cache_column_text (row, 5);
+  g_autoptr (MessageRecord) record = cache_column_waiting (row);
+  g_autofree char *reason = g_steal_pointer (&record->reason);
 
-  record->conversation_id = cache_column_id (row, 1);
-  record->sender_id = cache_column_id (row, 2);
-  record->time_us = record_time (sqlite3_column_int64 (row, 3));
-  record->text = cache_column_text (row, 4);
-  if (reason != NULL)
-    record->reason = g_utf8_make_valid (reason, -1);
-  if (operation == NULL || record->text == NULL
-      || sqlite3_column_bytes (row, 0) != RECORD_OPERATION_SIZE
+  if (!record->has_operation || record->text == NULL
       || text_check_message (record->text, strlen (record->text)) != KITH_OK)
     return NULL;
-  memcpy (record->operation, operation, RECORD_OPERATION_SIZE);
-  record->has_operation = TRUE;
+  if (reason != NULL)
+    record->reason = g_utf8_make_valid (reason, -1);
   return g_steal_pointer (&record);
 }
 
@@ -96,7 +88,7 @@ static gboolean
 rescue_message (Cache *self, sqlite3_stmt *row, GError **error)
 {
   g_autoptr (MessageRecord) record = read_message (row);
-  g_autofree char *name = name_for (row, 1);
+  g_autofree char *name = name_for (row);
   GError *failure = NULL;
 
   if (record == NULL || (name == NULL && record->conversation_id == 0)
@@ -110,7 +102,7 @@ rescue_draft (Cache *self, sqlite3_stmt *row, GError **error)
 {
   const guint64 id = cache_column_id (row, 0);
   g_autofree char *text = cache_column_text (row, 1);
-  g_autofree char *name = name_for (row, 0);
+  g_autofree char *name = name_for (row);
   GError *failure = NULL;
 
   if (text == NULL || !g_utf8_validate (text, -1, NULL)
@@ -192,8 +184,8 @@ cache_rescue (Cache *self, const char *damaged_file, GError **error)
     return FALSE;
   done = cache_begin (self, CACHE_DURABLE, error)
          && rescue_rows (self, damaged,
-                         "SELECT operation, conversation_id, sender_id,"
-                         " time_us, text, reason FROM outbox ORDER BY id",
+                         "SELECT " CACHE_WAITING_COLUMNS
+                         " FROM outbox ORDER BY id",
                          rescue_message, error)
          && rescue_rows (self, damaged,
                          "SELECT conversation_id, text FROM draft",

@@ -50,15 +50,6 @@ run (Cache *self, CacheStatement statement, GError **error)
   return cache_run (self, cache_statement (self, statement), error);
 }
 
-static gboolean
-run_id (Cache *self, CacheStatement which, guint64 id, GError **error)
-{
-  sqlite3_stmt *statement = cache_statement (self, which);
-
-  cache_bind_id (statement, 1, id);
-  return cache_run (self, statement, error);
-}
-
 gboolean
 cache_begin_snapshot (Cache *self, GError **error)
 {
@@ -69,13 +60,14 @@ cache_begin_snapshot (Cache *self, GError **error)
 gboolean
 cache_mark_in_snapshot (Cache *self, guint64 conversation_id, GError **error)
 {
-  return run_id (self, STMT_SNAPSHOT_MARK_CONVERSATION, conversation_id, error);
+  return cache_run_id (self, STMT_SNAPSHOT_MARK_CONVERSATION, conversation_id,
+                       error);
 }
 
 gboolean
 cache_mark_request_in_snapshot (Cache *self, guint64 request_id, GError **error)
 {
-  return run_id (self, STMT_SNAPSHOT_MARK_REQUEST, request_id, error);
+  return cache_run_id (self, STMT_SNAPSHOT_MARK_REQUEST, request_id, error);
 }
 
 gboolean
@@ -109,21 +101,10 @@ cache_forget_all (Cache *self, guint64 self_id, GError **error)
          && run (self, STMT_ORPHAN_NAMES, error)
          && run (self, STMT_ORPHAN_OUTBOX, error)
          && run (self, STMT_ORPHAN_DRAFTS, error)
-         && run_id (self, STMT_OUTBOX_OWN, self_id, error)
+         && cache_run_id (self, STMT_OUTBOX_OWN, self_id, error)
          && run (self, STMT_FORGET_MESSAGES, error)
          && run (self, STMT_FORGET_CONVERSATIONS, error)
          && run (self, STMT_FORGET_REQUESTS, error);
-}
-
-static gboolean
-run_named (Cache *self, CacheStatement which, guint64 id, const char *peer_name,
-           GError **error)
-{
-  sqlite3_stmt *statement = cache_statement (self, which);
-
-  cache_bind_id (statement, 1, id);
-  cache_bind_text (statement, 2, peer_name);
-  return cache_run (self, statement, error);
 }
 
 gboolean
@@ -132,9 +113,9 @@ cache_claim (Cache *self, guint64 conversation_id, const char *peer_name,
 {
   const guint64 id = conversation_id;
 
-  return run_named (self, STMT_CLAIM_OUTBOX, id, peer_name, error)
-         && run_named (self, STMT_CLAIM_DRAFT, id, peer_name, error)
-         && run_named (self, STMT_CLAIM_NAME, id, peer_name, error);
+  return cache_run_id_text (self, STMT_CLAIM_OUTBOX, id, peer_name, error)
+         && cache_run_id_text (self, STMT_CLAIM_DRAFT, id, peer_name, error)
+         && cache_run_id_text (self, STMT_CLAIM_NAME, id, peer_name, error);
 }
 
 static gboolean
@@ -145,7 +126,7 @@ make_orphan (Cache *self, CacheStatement which, guint64 id,
 
   cache_bind_text (statement, 1, peer_name);
   return cache_run (self, statement, error)
-         && run_named (self, which, id, peer_name, error);
+         && cache_run_id_text (self, which, id, peer_name, error);
 }
 
 gboolean
@@ -190,7 +171,7 @@ cache_delete_request (Cache *self, guint64 id, GError **error)
     return FALSE;
   user_id = row ? cache_column_id (statement, 0) : 0;
   sqlite3_reset (statement);
-  return !row || run_id (self, STMT_USER_DROP, user_id, error);
+  return !row || cache_run_id (self, STMT_USER_DROP, user_id, error);
 }
 
 GPtrArray *

@@ -13,8 +13,7 @@
   " FROM conversation AS c JOIN user AS u ON u.id = c.peer_id"                 \
   " LEFT JOIN draft AS d ON d.conversation_id = c.id"
 
-#define MESSAGE_COLUMNS                                                        \
-  "conversation_id, number, sender_id, time_us, text FROM message"
+#define MESSAGE_COLUMNS CACHE_MESSAGE_COLUMNS ", number FROM message"
 
 #define ORPHAN_KEY CACHE_ORPHAN_KEY
 #define ORPHAN_NAMED                                                           \
@@ -24,9 +23,7 @@
   " JOIN meta AS m ON m.key = '" ORPHAN_KEY "' || u.name"                      \
   " WHERE c.id = conversation_id)"
 
-#define OUTBOX_COLUMNS                                                         \
-  "id, operation, conversation_id, sender_id, time_us, text, reason"           \
-  " FROM outbox"
+#define OUTBOX_COLUMNS CACHE_WAITING_COLUMNS ", id FROM outbox"
 
 const char *const cache_statement_texts[STMT_COUNT] = {
   [STMT_BEGIN] = "BEGIN IMMEDIATE",
@@ -121,8 +118,8 @@ const char *const cache_statement_texts[STMT_COUNT] = {
   [STMT_FORGET_REQUESTS] = "DELETE FROM request",
 
   [STMT_MESSAGE_ADD]
-  = "INSERT OR IGNORE INTO message (conversation_id, number, sender_id,"
-    " time_us, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+  = "INSERT OR IGNORE INTO message (" CACHE_MESSAGE_COLUMNS ", number)"
+    " VALUES (?1, ?2, ?3, ?4, ?5)",
   [STMT_MESSAGES_BEFORE]
   = "SELECT " MESSAGE_COLUMNS " WHERE conversation_id = ?1 AND number >= ?2"
     " AND number < ?3 ORDER BY number DESC LIMIT ?4",
@@ -150,8 +147,8 @@ const char *const cache_statement_texts[STMT_COUNT] = {
   [STMT_REQUEST_COUNT] = "SELECT count(*) FROM request",
 
   [STMT_OUTBOX_ADD]
-  = "INSERT INTO outbox (operation, conversation_id, sender_id, time_us,"
-    " text) VALUES (?1, ?2, ?3, ?4, ?5)",
+  = "INSERT INTO outbox (" CACHE_MESSAGE_COLUMNS ", operation)"
+    " VALUES (?1, ?2, ?3, ?4, ?5)",
   [STMT_OUTBOX_GET] = "SELECT " OUTBOX_COLUMNS " WHERE id = ?1",
   [STMT_OUTBOX_FIND] = "SELECT " OUTBOX_COLUMNS " WHERE operation = ?1",
   [STMT_OUTBOX_LIST] = "SELECT " OUTBOX_COLUMNS

@@ -245,6 +245,26 @@ cache_run (Cache *self, sqlite3_stmt *statement, GError **error)
 }
 
 gboolean
+cache_run_id (Cache *self, CacheStatement which, guint64 id, GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, which);
+
+  cache_bind_id (statement, 1, id);
+  return cache_run (self, statement, error);
+}
+
+gboolean
+cache_run_id_text (Cache *self, CacheStatement which, guint64 id,
+                   const char *text, GError **error)
+{
+  sqlite3_stmt *statement = cache_statement (self, which);
+
+  cache_bind_id (statement, 1, id);
+  cache_bind_text (statement, 2, text);
+  return cache_run (self, statement, error);
+}
+
+gboolean
 cache_run_count (Cache *self, sqlite3_stmt *statement, guint *count_r,
                  GError **error)
 {
