@@ -291,12 +291,16 @@ engine_fill_window (KithEngine *self, KithConversation *conversation)
 
 /* ---- messages ---- */
 
+static const char *
+peer_name (KithConversation *conversation)
+{
+  return kith_user_get_name (kith_conversation_get_peer (conversation));
+}
+
 static void
 forget_draft (KithEngine *self, KithConversation *conversation)
 {
-  const guint64 id = kith_conversation_get_id (conversation);
-
-  g_hash_table_remove (self->drafts, &id);
+  g_hash_table_remove (self->drafts, peer_name (conversation));
   kith_conversation_set_draft (conversation, NULL);
 }
 
@@ -406,22 +410,29 @@ kith_engine_set_typing (KithEngine *self, KithConversation *conversation,
 
 /* ---- drafts ---- */
 
+/* A draft goes by the name of whom it is for: numbers may be others' when the
+ * time to save it has come. One whose conversation is not there waits for it. */
 void
 engine_flush_drafts (KithEngine *self)
 {
   GHashTableIter iter;
-  gpointer key, value;
+  gpointer value;
 
   g_clear_handle_id (&self->drafts_timeout, g_source_remove);
-  g_hash_table_iter_init (&iter, self->drafts);
-  while (g_hash_table_iter_next (&iter, &key, &value)) {
-    Command *command = command_new (NULL);
+  if (g_hash_table_size (self->drafts) == 0)
+    return;
+  g_hash_table_iter_init (&iter, self->conversations_by_id);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const char *text = g_hash_table_lookup (self->drafts, peer_name (value));
+    Command *command;
 
-    command->id = *(guint64 *)key;
-    command->text = g_strdup (value);
+    if (text == NULL)
+      continue;
+    command = command_for (value, NULL);
+    command->text = g_strdup (text);
     worker_call (self->worker, command_draft, command);
+    g_hash_table_remove (self->drafts, peer_name (value));
   }
-  g_hash_table_remove_all (self->drafts);
 }
 
 static gboolean
@@ -436,20 +447,24 @@ on_drafts_due (gpointer data)
 }
 
 void
+engine_save_drafts (KithEngine *self)
+{
+  if (self->drafts_timeout == 0)
+    self->drafts_timeout = g_timeout_add (DRAFT_MS, on_drafts_due, self);
+}
+
+void
 kith_engine_set_draft (KithEngine *self, KithConversation *conversation,
                        const char *text)
 {
   g_autofree char *valid
       = g_utf8_make_valid (text, (gssize)strnlen (text, DRAFT_MAX));
-  guint64 *key;
 
   if (self->worker == NULL
       || g_strcmp0 (valid, kith_conversation_get_draft (conversation)) == 0)
     return;
   kith_conversation_set_draft (conversation, valid);
-  key = g_new (guint64, 1);
-  *key = kith_conversation_get_id (conversation);
-  g_hash_table_replace (self->drafts, key, g_steal_pointer (&valid));
-  if (self->drafts_timeout == 0)
-    self->drafts_timeout = g_timeout_add (DRAFT_MS, on_drafts_due, self);
+  g_hash_table_replace (self->drafts, g_strdup (peer_name (conversation)),
+                        g_steal_pointer (&valid));
+  engine_save_drafts (self);
 }

@@ -130,7 +130,7 @@ apply_conversation (KithEngine *self, Note *note)
   KithUser *peer = user_for (self, &record->peer);
   KithConversation *conversation
       = kith_engine_find_conversation (self, record->id);
-  const char *unsaved = g_hash_table_lookup (self->drafts, &record->id);
+  const char *unsaved = g_hash_table_lookup (self->drafts, record->peer.name);
   guint unread = 0;
   gint64 time_us;
 
@@ -146,6 +146,8 @@ apply_conversation (KithEngine *self, Note *note)
     /* What waits to be saved is newer than what was stored. */
     kith_conversation_set_draft (conversation,
                                  unsaved != NULL ? unsaved : record->draft);
+    if (unsaved != NULL)
+      engine_save_drafts (self);
     g_hash_table_insert (self->conversations_by_id, new_key (record->id),
                          conversation);
     g_hash_table_replace (self->conversations_by_peer,
@@ -202,6 +204,7 @@ set_self_user (KithEngine *self)
 static void
 apply_reset (KithEngine *self, Note *note)
 {
+  worker_reset_seen (self->worker);
   engine_clear_models (self);
   set_self_user (self);
 }

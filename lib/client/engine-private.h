@@ -43,7 +43,7 @@ struct _KithEngine {
 
   GCancellable *keyring; /* a lookup under way */
   guint keyring_timeout;
-  GHashTable *drafts; /* conversation id -> text not yet saved */
+  GHashTable *drafts; /* name of the peer -> text not yet saved */
   guint drafts_timeout;
   guint64 typing_in;     /* conversation that was told of typing; 0 */
   gint64 typing_told;    /* monotonic time */
@@ -109,6 +109,7 @@ void engine_sign_in_over (KithEngine *self);
 /* ---- engine-conversation.c ---- */
 
 void engine_flush_drafts (KithEngine *self);
+void engine_save_drafts (KithEngine *self); /* soon */
 /* One more page into a window that is not full, where there is more. */
 void engine_fill_window (KithEngine *self, KithConversation *conversation);
 void engine_reopen (KithEngine *self, KithConversation *conversation);

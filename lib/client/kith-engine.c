@@ -201,7 +201,8 @@ kith_engine_init (KithEngine *self)
   self->conversations_by_id = id_table (g_object_unref);
   self->conversations_by_peer = id_table (g_object_unref);
   self->users = id_table (g_object_unref);
-  self->drafts = id_table (g_free);
+  self->drafts
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static void

@@ -56,6 +56,8 @@ struct _Worker {
   GMainContext *context;
   GMainLoop *loop;
   NoteQueue *notes;
+  guint era;      /* counts NOTE_RESET that the main thread was sent */
+  guint era_seen; /* those it has applied; the main thread's */
   Clock *clock;
   char *folder;
   int lock_fd;
@@ -117,7 +119,7 @@ void worker_note (Worker *self, Note *note);
 void worker_notice (Worker *self, const char *sentence);
 /* (transfer full) task, error (nullable): through NOTE_DONE. */
 void worker_done (Worker *self, GTask *task, GError *error);
-/* Ends the command, which has a task, with this. */
+/* Ends the command with this: its task, if it has one. */
 void worker_refuse (Worker *self, Command *command, enum kith_code code);
 void worker_set_state (Worker *self, KithEngineState state, const char *status,
                        gint64 retry_ms);

@@ -54,12 +54,24 @@ command_free (Worker *worker, Command *self)
   g_free (self);
 }
 
+/* What was said with the old ids must not be done with the new ones: it would be
+ * done to somebody else. */
+static gboolean
+is_stale (Worker *self, const Command *command)
+{
+  return command->id != 0 && command->era != self->era;
+}
+
 static gboolean
 on_call (gpointer data)
 {
   Call *call = data;
 
-  if (!call->worker->stopped)
+  if (call->worker->stopped)
+    return G_SOURCE_REMOVE; /* its end says so */
+  if (is_stale (call->worker, call->command))
+    worker_refuse (call->worker, call->command, KITH_NOT_NOW);
+  else
     call->func (call->worker, call->command);
   return G_SOURCE_REMOVE;
 }
@@ -79,13 +91,28 @@ worker_call (Worker *self, CommandFunc func, Command *command)
   Call *call = g_new (Call, 1);
   g_autoptr (GSource) source = g_idle_source_new ();
 
+  command->era = self->era_seen;
   *call = (Call){ self, func, command };
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, on_call, call, call_free);
   g_source_attach (source, self->context);
 }
 
+void
+worker_reset_seen (Worker *self)
+{
+  self->era_seen++;
+}
+
 /* ---- notes ---- */
+
+static void
+post (Worker *self, Note *note)
+{
+  if (note->kind == NOTE_RESET)
+    self->era++;
+  note_queue_post (self->notes, note);
+}
 
 void
 worker_note (Worker *self, Note *note)
@@ -93,7 +120,7 @@ worker_note (Worker *self, Note *note)
   if (self->cache != NULL && cache_in_transaction (self->cache))
     g_ptr_array_add (self->pending, note);
   else
-    note_queue_post (self->notes, note);
+    post (self, note);
   if (self->connection != NULL
       && note_queue_length (self->notes) > NOTES_WAITING_MAX)
     connection_set_paused (self->connection, TRUE);
@@ -271,7 +298,7 @@ worker_rollback (Worker *self)
       if (note->error == NULL)
         note->error = client_error_new (
             KITH_IO, "The local store on this computer failed.");
-      note_queue_post (self->notes, note);
+      post (self, note);
     } else {
       note_free (note);
     }

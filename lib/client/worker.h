@@ -13,7 +13,8 @@ typedef struct _Worker Worker;
 /* What a command carries; which of these is said at each command. It owns them
  * all. task ends with NOTE_DONE, exactly once. */
 typedef struct {
-  guint64 id;
+  guint64 id; /* not 0: refused when a NOTE_RESET has made it mean another */
+  guint era;  /* when it was called; of worker_call() */
   guint64 number;
   gboolean flag;
   guint generation;
@@ -38,6 +39,8 @@ void worker_stop (Worker **worker);
 Command *command_new (GTask *task); /* (transfer full) (nullable) */
 /* (transfer full) command: run in the engine's thread, in order. */
 void worker_call (Worker *self, CommandFunc func, Command *command);
+/* A NOTE_RESET was applied: ids are the new ones from now on. */
+void worker_reset_seen (Worker *self);
 
 /* ---- the commands ---- */
 

@@ -258,6 +258,54 @@ test_other_numbers(struct fixture *f, gconstpointer data)
 	WAIT_FOR(talk_shows(talk, "for bob alone", KITH_MESSAGE_SENT));
 }
 
+/* Without running the main context: the engine is on the restored server, and
+ * the window has not heard of it. */
+static void
+wait_until_restored(struct fixture *f)
+{
+	for (guint tries = 0; fake_server_snapshots(f->server) < 2 ||
+	     !fake_server_live(f->server);
+	     tries++) {
+		g_assert_cmpuint(tries, <, TEST_WAIT_SLOW_S * 1000);
+		g_usleep(1000);
+	}
+}
+
+/* The last thing that is done in a conversation that the server does not know
+ * by this number any more. */
+static void
+test_stale_number(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	struct test_result r = { NULL };
+	g_autoptr(GError) error = NULL;
+
+	fake_server_restore_others(f->server, TRUE);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	clock_advance(f->clock, 200000);
+	wait_until_restored(f);
+	kith_engine_set_draft(f->d->engine, talk, "and this t");
+	kith_engine_send_message_async(
+	    f->d->engine, talk, "for bob alone", test_on_done, &r);
+	kith_engine_set_draft(f->d->engine, talk, "for him t");
+	WAIT_FOR(r.result != NULL);
+	g_assert_false(
+	    kith_engine_send_message_finish(f->d->engine, r.result, &error));
+	g_assert_error(error, KITH_CLIENT_ERROR, KITH_NOT_NOW);
+	test_result_clear(&r);
+	WAIT_FOR(device_talk(f->d, "carol") != NULL && fixture_talk(f) != NULL);
+	for (guint round = 0; round < 2; round++) {
+		g_assert_cmpstr(kith_conversation_get_draft(fixture_talk(f)),
+		    ==, "for him t");
+		g_assert_cmpstr(
+		    kith_conversation_get_draft(device_talk(f->d, "carol")), ==,
+		    "");
+		device_stop(f->d);
+		device_start(f->d);
+	}
+	g_assert_cmpuint(fake_server_messages(f->server), ==, 0);
+}
+
 static void
 test_drafts(struct fixture *f, gconstpointer data)
 {
@@ -287,6 +335,7 @@ add_tests(void)
 	FIXTURE_ADD("patience", test_patience);
 	FIXTURE_ADD("bad-text", test_bad_text);
 	FIXTURE_ADD("drafts", test_drafts);
+	FIXTURE_ADD("stale-number", test_stale_number);
 	FIXTURE_ADD("other-numbers/gone", test_other_numbers);
 	g_test_add("/client/other-numbers/moved", struct fixture, "moved",
 	    fixture_set_up, test_other_numbers, fixture_tear_down);
