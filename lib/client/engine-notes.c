@@ -6,15 +6,6 @@
 
 /* ---- users ---- */
 
-static gpointer
-new_key (guint64 id)
-{
-  guint64 *key = g_new (guint64, 1);
-
-  *key = id;
-  return key;
-}
-
 static guint64
 self_id (KithEngine *self)
 {
@@ -32,7 +23,7 @@ user_for (KithEngine *self, const UserRecord *record)
     return user;
   }
   user = kith_user_new (record);
-  g_hash_table_insert (self->users, new_key (record->id), user);
+  g_hash_table_insert (self->users, record_key_new (record->id), user);
   return user;
 }
 
@@ -148,10 +139,10 @@ apply_conversation (KithEngine *self, Note *note)
                                  unsaved != NULL ? unsaved : record->draft);
     if (unsaved != NULL)
       engine_save_drafts (self);
-    g_hash_table_insert (self->conversations_by_id, new_key (record->id),
+    g_hash_table_insert (self->conversations_by_id, record_key_new (record->id),
                          conversation);
     g_hash_table_replace (self->conversations_by_peer,
-                          new_key (record->peer.id),
+                          record_key_new (record->peer.id),
                           g_object_ref (conversation));
     g_list_store_insert_sorted (self->conversations, conversation,
                                 compare_conversations, NULL);

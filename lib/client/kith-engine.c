@@ -184,13 +184,6 @@ kith_engine_class_init (KithEngineClass *klass)
                       NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
-static GHashTable *
-id_table (GDestroyNotify value_free)
-{
-  return g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
-                                value_free);
-}
-
 static void
 kith_engine_init (KithEngine *self)
 {
@@ -198,9 +191,9 @@ kith_engine_init (KithEngine *self)
   self->remembered = TRUE;
   self->conversations = g_list_store_new (KITH_TYPE_CONVERSATION);
   self->requests = g_list_store_new (KITH_TYPE_FRIEND_REQUEST);
-  self->conversations_by_id = id_table (g_object_unref);
-  self->conversations_by_peer = id_table (g_object_unref);
-  self->users = id_table (g_object_unref);
+  self->conversations_by_id = record_table_new (g_object_unref);
+  self->conversations_by_peer = record_table_new (g_object_unref);
+  self->users = record_table_new (g_object_unref);
   self->drafts
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }

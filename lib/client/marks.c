@@ -61,7 +61,6 @@ send_mark (Worker *self, const Mark *wanted)
   Kith__MarkRead read = KITH__MARK_READ__INIT;
   Kith__MarkDelivered delivered = KITH__MARK_DELIVERED__INIT;
   RequestKind kind = { KITH__TO_CLIENT__BODY_DONE, 0, on_answer };
-  guint64 *key;
 
   if (wanted->read) {
     message.body_case = KITH__TO_SERVER__BODY_MARK_READ;
@@ -78,9 +77,7 @@ send_mark (Worker *self, const Mark *wanted)
   kind.destroy = g_free;
   if (!requests_send (self, &message, &kind))
     return FALSE;
-  key = g_new (guint64, 1);
-  *key = wanted->conversation_id;
-  g_hash_table_add (self->marking, key);
+  g_hash_table_add (self->marking, record_key_new (wanted->conversation_id));
   return TRUE;
 }
 

@@ -158,7 +158,6 @@ send_one (Worker *self, const MessageRecord *record)
   Kith__Content content = KITH__CONTENT__INIT;
   RequestKind kind = { KITH__TO_CLIENT__BODY_MESSAGE_SENT, 0, on_answer };
   Flight *flight = g_new (Flight, 1);
-  guint64 *key, *value;
 
   flight->conversation_id = record->conversation_id;
   flight->outbox_id = record->outbox_id;
@@ -174,11 +173,7 @@ send_one (Worker *self, const MessageRecord *record)
   content.text = record->text;
   if (!requests_send (self, &message, &kind))
     return FALSE;
-  key = g_new (guint64, 1);
-  value = g_new (guint64, 1);
-  *key = record->conversation_id;
-  *value = record->outbox_id;
-  g_hash_table_replace (self->in_flight, key, value);
+  g_hash_table_add (self->in_flight, record_key_new (record->conversation_id));
   return TRUE;
 }
 

@@ -16,6 +16,22 @@ record_id_valid (guint64 id)
   return id > 0 && id <= G_MAXINT64;
 }
 
+GHashTable *
+record_table_new (GDestroyNotify value_free)
+{
+  return g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                value_free);
+}
+
+guint64 *
+record_key_new (guint64 id)
+{
+  guint64 *key = g_new (guint64, 1);
+
+  *key = id;
+  return key;
+}
+
 gint64
 record_time (gint64 time_us)
 {

@@ -88,7 +88,10 @@ gboolean request_record_from_wire (RequestRecord *to,
                                    guint64 self_id);
 
 gboolean record_id_valid (guint64 id); /* for numbers too */
-gint64 record_time (gint64 time_us);   /* within the limits */
+/* A table by id, whose keys it frees; and (transfer full) a key for it. */
+GHashTable *record_table_new (GDestroyNotify value_free);
+guint64 *record_key_new (guint64 id);
+gint64 record_time (gint64 time_us); /* within the limits */
 
 /* Makes *field a copy of value; TRUE when it was another before. */
 gboolean record_set_string (char **field, const char *value);

@@ -27,7 +27,6 @@ gboolean
 requests_send (Worker *self, Kith__ToServer *message, const RequestKind *kind)
 {
   Request *request;
-  guint64 *key;
 
   message->request = self->last_request + 1;
   if (self->connection == NULL
@@ -36,12 +35,12 @@ requests_send (Worker *self, Kith__ToServer *message, const RequestKind *kind)
     done_with (kind);
     return FALSE;
   }
-  key = g_new (guint64, 1);
-  *key = ++self->last_request;
+  self->last_request++;
   request = g_new (Request, 1);
   request->kind = *kind;
   request->sent_ms = clock_now_ms (self->clock);
-  g_hash_table_insert (self->requests, key, request);
+  g_hash_table_insert (self->requests, record_key_new (self->last_request),
+                       request);
   return TRUE;
 }
 
@@ -76,8 +75,7 @@ requests_cut (Worker *self)
   GHashTableIter iter;
   gpointer value;
 
-  self->requests
-      = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  self->requests = record_table_new (g_free);
   g_hash_table_iter_init (&iter, cut);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Request *request = value;

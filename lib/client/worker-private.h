@@ -101,7 +101,7 @@ struct _Worker {
   GPtrArray *news; /* MessageRecord, found while catching up */
   gboolean too_much_news;
 
-  GHashTable *in_flight; /* conversation id -> outbox id */
+  GHashTable *in_flight; /* conversation id: a message is on its way */
   GSource *outbox_timer;
   guint outbox_failures;
   GHashTable *marking;    /* conversation id: a mark is on its way */

@@ -210,10 +210,7 @@ worker_begin (Worker *self, CacheDurability durability, GError **error)
 void
 worker_touch (Worker *self, guint64 conversation_id)
 {
-  guint64 *key = g_new (guint64, 1);
-
-  *key = conversation_id;
-  g_hash_table_add (self->touched, key);
+  g_hash_table_add (self->touched, record_key_new (conversation_id));
 }
 
 static gboolean
@@ -347,13 +344,6 @@ run (gpointer data)
   return NULL;
 }
 
-static GHashTable *
-id_table (GDestroyNotify value_free)
-{
-  return g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
-                                value_free);
-}
-
 Worker *
 worker_new (const char *folder, NoteQueue *notes, Clock *clock)
 {
@@ -366,12 +356,12 @@ worker_new (const char *folder, NoteQueue *notes, Clock *clock)
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->pending = g_ptr_array_new ();
-  self->touched = id_table (NULL);
+  self->touched = record_table_new (NULL);
   self->sign_ups
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->requests = id_table (g_free);
-  self->in_flight = id_table (g_free);
-  self->marking = id_table (NULL);
+  self->requests = record_table_new (g_free);
+  self->in_flight = record_table_new (NULL);
+  self->marking = record_table_new (NULL);
   self->news
       = g_ptr_array_new_with_free_func ((GDestroyNotify)message_record_free);
   g_queue_init (&self->gaps);
