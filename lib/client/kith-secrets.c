@@ -62,6 +62,14 @@ kith_secrets_clear_finish (KithSecrets *self, GAsyncResult *result,
   return KITH_SECRETS_GET_IFACE (self)->clear_finish (self, result, error);
 }
 
+void
+kith_secret_free (char *text)
+{
+  if (text != NULL)
+    explicit_bzero (text, strlen (text));
+  g_free (text);
+}
+
 typedef struct {
   gsize length;
   guint8 bytes[];

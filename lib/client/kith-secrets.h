@@ -57,6 +57,8 @@ void kith_secrets_clear_async (KithSecrets *self, const char *account,
 gboolean kith_secrets_clear_finish (KithSecrets *self, GAsyncResult *result,
                                     GError **error);
 
+/* Wipes a string and frees it. Takes NULL. */
+void kith_secret_free (char *text);
 /* (transfer full): a copy of length bytes that is wiped when it is freed. */
 GBytes *kith_secret_bytes_new (const void *bytes, gsize length);
 

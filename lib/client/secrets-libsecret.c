@@ -32,14 +32,6 @@ static const SecretSchema schema = {
 };
 
 static void
-wipe_string (char *string)
-{
-  if (string != NULL)
-    explicit_bzero (string, strlen (string));
-  g_free (string);
-}
-
-static void
 on_stored (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -65,7 +57,7 @@ libsecret_store_async (KithSecrets *self, const char *account, GBytes *token,
   secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, label, text,
                          cancellable, on_stored, task, "account", account,
                          NULL);
-  wipe_string (text);
+  kith_secret_free (text);
 }
 
 static gboolean
@@ -100,9 +92,7 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
   }
   g_task_return_pointer (task, text == NULL ? NULL : token_from_text (text),
                          (GDestroyNotify)g_bytes_unref);
-  if (text != NULL)
-    secret_password_wipe (text);
-  g_free (text);
+  kith_secret_free (text);
 }
 
 static void

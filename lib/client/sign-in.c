@@ -16,11 +16,9 @@ free_attempt (Attempt *attempt)
 {
   if (attempt == NULL)
     return;
-  if (attempt->password != NULL)
-    explicit_bzero (attempt->password, strlen (attempt->password));
-  g_free (attempt->password);
+  kith_secret_free (attempt->password);
+  kith_secret_free (attempt->invite);
   g_free (attempt->display_name);
-  g_free (attempt->invite);
   account_free (attempt->account);
   g_free (attempt);
 }

@@ -6,7 +6,6 @@
  */
 #include "worker-private.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "client-error.h"
@@ -30,14 +29,6 @@ command_new (GTask *task)
   return self;
 }
 
-static void
-wipe (char *text)
-{
-  if (text != NULL)
-    explicit_bzero (text, strlen (text));
-  g_free (text);
-}
-
 /* A task is never dropped here: its last reference belongs to the main
  * thread. */
 static void
@@ -46,9 +37,9 @@ command_free (Worker *worker, Command *self)
   if (self->task != NULL)
     worker_done (worker, g_steal_pointer (&self->task),
                  client_error_new (KITH_STOPPING, NULL));
-  wipe (self->text);
-  wipe (self->password);
-  wipe (self->invite);
+  kith_secret_free (self->text);
+  kith_secret_free (self->password);
+  kith_secret_free (self->invite);
   account_free (self->account);
   g_clear_pointer (&self->token, g_bytes_unref);
   g_free (self);

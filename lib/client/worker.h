@@ -20,8 +20,8 @@ typedef struct {
   guint generation;
   PageKind page_kind;
   KithAnswer answer;
-  char *text;     /* wiped when it is freed */
-  char *password; /* wiped when it is freed */
+  char *text; /* this and the next two are wiped when they are freed */
+  char *password;
   char *invite;
   Account *account;
   GBytes *token;
