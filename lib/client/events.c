@@ -189,7 +189,7 @@ apply_unsupported (Worker *self, const Kith__Event *event, GError **error)
 static gboolean
 merge_mark (Worker *self, ConversationRecord *record, const Kith__Mark *mark)
 {
-  /* A mark above what can exist would colour messages of the future. */
+  /* Above what can be a number, as the cache has it. */
   const guint64 delivered = MIN (mark->delivered, (guint64)G_MAXINT64);
   const guint64 read = MIN (mark->read, (guint64)G_MAXINT64);
   const guint64 my_read = record->my_read;
@@ -230,16 +230,12 @@ static void
 restart_at (Worker *self, ConversationRecord *record, guint64 number)
 {
   const gboolean had_any = record->known_to > 0;
-  Note *note;
 
   record->have_from = MAX (number, 1);
   record->known_to = number;
   record->last_number = number;
-  if (!had_any)
-    return;
-  note = note_new (NOTE_REOPEN);
-  note->id = record->id;
-  worker_note (self, note);
+  if (had_any)
+    worker_note_reopen (self, record->id);
 }
 
 static gboolean

@@ -18,23 +18,14 @@ typedef struct {
 
 static void gap_step (Worker *self);
 
-/* The hole is not filled: the window begins again at the newest, and paging back
- * asks for the rest. */
-static void
-give_up (Worker *self, guint64 conversation_id)
-{
-  Note *note = note_new (NOTE_REOPEN);
-
-  note->id = conversation_id;
-  worker_note (self, note);
-}
-
+/* What is given up is not filled by itself: the window begins again at the
+ * newest, and paging back asks for the rest. */
 static void
 drop_gap (Worker *self)
 {
   Gap *gap = g_queue_pop_head (&self->gaps);
 
-  give_up (self, gap->conversation_id);
+  worker_note_reopen (self, gap->conversation_id);
   g_free (gap);
 }
 
@@ -56,7 +47,7 @@ gaps_found (Worker *self, const ConversationRecord *record, guint64 old_from,
              " of conversation %" G_GUINT64_FORMAT "; asking for them.",
              record->have_from, record->id);
   if (g_queue_get_length (&self->gaps) >= GAPS_MAX) {
-    give_up (self, record->id);
+    worker_note_reopen (self, record->id);
     return;
   }
   gap = g_new0 (Gap, 1);
@@ -108,7 +99,8 @@ fill (Worker *self, Gap *gap, const Kith__HistoryPage *page, gboolean *done_r,
   if (record == NULL)
     return TRUE;
   if (record->have_from != gap->before) {
-    give_up (self, record->id); /* another gap is above it, or it was paged */
+    worker_note_reopen (
+        self, record->id); /* another gap is above it, or it was paged */
     return TRUE;
   }
   if (!history_store_page (self, record, gap->before, page, error)
@@ -119,7 +111,7 @@ fill (Worker *self, Gap *gap, const Kith__HistoryPage *page, gboolean *done_r,
     record->have_from = gap->old_from;
   } else if (record->have_from == gap->before
              || ++gap->pages >= GAP_PAGES_MAX) {
-    give_up (self, record->id);
+    worker_note_reopen (self, record->id);
   } else {
     gap->before = record->have_from;
     *done_r = FALSE;
@@ -139,7 +131,7 @@ on_gap_page (Worker *self, const Kith__ToClient *answer, gpointer data,
   if (answer == NULL || gap == NULL)
     return TRUE;
   if (answer->body_case != KITH__TO_CLIENT__BODY_HISTORY_PAGE)
-    give_up (self, gap->conversation_id);
+    worker_note_reopen (self, gap->conversation_id);
   else if (!fill (self, gap, answer->history_page, &done, error))
     return FALSE;
   self->filling = FALSE;

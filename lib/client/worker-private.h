@@ -134,6 +134,8 @@ void worker_rollback (Worker *self);
 /* This conversation has changed in the open transaction. */
 void worker_touch (Worker *self, guint64 conversation_id);
 void worker_note_outbox_count (Worker *self);
+/* The messages of an open window do not follow on each other any more. */
+void worker_note_reopen (Worker *self, guint64 conversation_id);
 
 /* A source of the clock, attached; destroyed with worker_clear_timer(). */
 GSource *worker_timer (Worker *self, guint64 ms, GSourceFunc callback);

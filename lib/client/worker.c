@@ -169,6 +169,15 @@ worker_set_state (Worker *self, KithEngineState state, const char *status,
 }
 
 void
+worker_note_reopen (Worker *self, guint64 conversation_id)
+{
+  Note *note = note_new (NOTE_REOPEN);
+
+  note->id = conversation_id;
+  worker_note (self, note);
+}
+
+void
 worker_note_outbox_count (Worker *self)
 {
   Note *note = note_new (NOTE_OUTBOX_COUNT);
