@@ -84,7 +84,8 @@ cache_end_snapshot (Cache *self, GArray **conversations_r, GArray **requests_r,
       self, cache_statement (self, STMT_SNAPSHOT_GONE_REQUESTS), error);
   if (requests == NULL || !run (self, STMT_SNAPSHOT_DELETE_MESSAGES, error)
       || !run (self, STMT_SNAPSHOT_DELETE_CONVERSATIONS, error)
-      || !run (self, STMT_SNAPSHOT_DELETE_REQUESTS, error))
+      || !run (self, STMT_SNAPSHOT_DELETE_REQUESTS, error)
+      || !run (self, STMT_USERS_DROP, error))
     return FALSE;
   *conversations_r = g_steal_pointer (&conversations);
   *requests_r = g_steal_pointer (&requests);
@@ -104,7 +105,8 @@ cache_forget_all (Cache *self, guint64 self_id, GError **error)
          && cache_run_id (self, STMT_OUTBOX_OWN, self_id, error)
          && run (self, STMT_FORGET_MESSAGES, error)
          && run (self, STMT_FORGET_CONVERSATIONS, error)
-         && run (self, STMT_FORGET_REQUESTS, error);
+         && run (self, STMT_FORGET_REQUESTS, error)
+         && run (self, STMT_USERS_DROP, error);
 }
 
 gboolean

@@ -45,6 +45,9 @@ const char *const cache_statement_texts[STMT_COUNT] = {
   = "DELETE FROM user WHERE id = ?1"
     " AND NOT EXISTS (SELECT 1 FROM conversation WHERE peer_id = ?1)"
     " AND NOT EXISTS (SELECT 1 FROM request WHERE user_id = ?1)",
+  [STMT_USERS_DROP]
+  = "DELETE FROM user WHERE id NOT IN (SELECT peer_id FROM conversation"
+    " UNION SELECT user_id FROM request)",
 
   [STMT_CONVERSATION_GET] = "SELECT " CONVERSATION_COLUMNS " WHERE c.id = ?1",
   [STMT_CONVERSATION_LIST]

@@ -174,6 +174,26 @@ test_crowd(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(fake_server_connections(f->server), ==, 1);
 }
 
+/* Who asked, and is not there any more when the server is an older one, is
+ * forgotten on disk as well. */
+static void
+test_crowd_gone(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	GListModel *requests = kith_engine_get_friend_requests(f->d->engine);
+	const int users = users_on_disk(f);
+
+	fake_server_crowd(f->server, 50, TRUE, "so many");
+	WAIT_FOR(talk_find(talk, "so many") != NULL);
+	g_assert_cmpuint(g_list_model_get_n_items(requests), ==, 50);
+	fake_server_roll_back(f->server);
+	fixture_let_retry(f);
+	WAIT_FOR(fake_server_snapshots(f->server) == 2);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	WAIT_FOR(g_list_model_get_n_items(requests) == 0);
+	g_assert_cmpint(users_on_disk(f), ==, users);
+}
+
 static glong
 peak_kib(void)
 {
@@ -244,6 +264,7 @@ add_tests(void)
 	FIXTURE_ADD("no-history", test_no_history);
 	FIXTURE_ADD("passers-by", test_passers_by);
 	FIXTURE_ADD("crowd", test_crowd);
+	FIXTURE_ADD("crowd-gone", test_crowd_gone);
 	FIXTURE_ADD("flood", test_flood);
 }
 
