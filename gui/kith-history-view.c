@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The messages of one conversation: which of them are loaded, what has been
- * seen, where the unread line stands. That nothing jumps under the reader's
+ * Which messages are loaded, what has been seen, when the unread line moves.
+ * The rows are KithMessageList's, and that nothing jumps under the reader's
  * eyes is KithScrollPlace's part.
  */
 #include "kith-history-view.h"
@@ -9,18 +9,16 @@
 #include <glib/gi18n.h>
 #include <handy.h>
 
-#include "kith-message-row.h"
+#include "kith-message-list.h"
 #include "kith-scroll-place.h"
-#include "list-focus.h"
 
 #define UNREAD_TOP_PX 48 /* room over the unread line when opening there */
-#define NOTHING_UNREAD G_MAXUINT64
 
 struct _KithHistoryView {
   GtkOverlay parent_instance;
 
   GtkScrolledWindow *scrolled_window;
-  GtkListBox *message_list;
+  KithMessageList *message_list;
   GtkLabel *top_label;
   GtkSpinner *spinner;
   GtkRevealer *typing_revealer;
@@ -31,9 +29,6 @@ struct _KithHistoryView {
   KithConversation *conversation; /* (nullable) */
   GSignalGroup *conversation_signals;
   GCancellable *cancellable; /* of what was asked for this conversation */
-
-  guint64 unread_after;    /* the unread line stands above what is higher */
-  KithMessage *unread_row; /* the message under the line; only compared */
 
   gboolean active;  /* the window has the focus */
   gboolean opened;  /* the engine has filled the window of messages */
@@ -72,79 +67,6 @@ mark_seen (KithHistoryView *self)
 /* ---- rows ------------------------------------------------------------ */
 
 static void
-retry_cb (KithHistoryView *self, KithMessageRow *row)
-{
-  kith_engine_retry_message (self->engine, self->conversation,
-                             kith_message_row_get_message (row));
-}
-
-static void
-discard_cb (KithHistoryView *self, KithMessageRow *row)
-{
-  kith_engine_delete_message (self->engine, self->conversation,
-                              kith_message_row_get_message (row));
-}
-
-static GtkWidget *
-create_row (gpointer item, gpointer data)
-{
-  KithHistoryView *self = data;
-  KithUser *peer = kith_conversation_get_peer (self->conversation);
-  GtkWidget *row = kith_message_row_new (item, kith_user_get_title (peer));
-
-  g_signal_connect_object (row, "retry", G_CALLBACK (retry_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (row, "discard", G_CALLBACK (discard_cb), self,
-                           G_CONNECT_SWAPPED);
-  return row;
-}
-
-/* (nullable): the first message above the unread line's number. None when the
- * line stands somewhere above the window. */
-static KithMessage *
-find_first_unread (KithHistoryView *self, GListModel *messages, guint *index_r)
-{
-  guint n = g_list_model_get_n_items (messages);
-
-  if (self->unread_after == NOTHING_UNREAD)
-    return NULL;
-  for (guint i = 0; i < n; i++) {
-    g_autoptr (KithMessage) message = g_list_model_get_item (messages, i);
-
-    if (kith_message_get_outgoing (message)
-        || kith_message_get_number (message) <= self->unread_after)
-      continue;
-    if (i == 0 && kith_conversation_get_has_older (self->conversation)
-        && kith_message_get_number (message) > self->unread_after + 1)
-      return NULL;
-    *index_r = i;
-    return message; /* the model holds it */
-  }
-  return NULL;
-}
-
-static void
-update_contexts (KithHistoryView *self, guint from, guint to)
-{
-  GListModel *messages = kith_conversation_get_messages (self->conversation);
-  guint n = g_list_model_get_n_items (messages);
-
-  for (guint i = from; i < MIN (to, n); i++) {
-    GtkListBoxRow *row = gtk_list_box_get_row_at_index (self->message_list, i);
-    g_autoptr (KithMessage) before
-        = i > 0 ? g_list_model_get_item (messages, i - 1) : NULL;
-    g_autoptr (KithMessage) after = g_list_model_get_item (messages, i + 1);
-    KithMessage *message;
-
-    if (!row)
-      return;
-    message = kith_message_row_get_message (KITH_MESSAGE_ROW (row));
-    kith_message_row_set_context (KITH_MESSAGE_ROW (row), before, after,
-                                  message == self->unread_row);
-  }
-}
-
-static void
 update_top_label (KithHistoryView *self)
 {
   KithUser *peer = kith_conversation_get_peer (self->conversation);
@@ -166,38 +88,10 @@ update_top_label (KithHistoryView *self)
 }
 
 static void
-items_changed_cb (KithHistoryView *self, guint position, guint removed,
-                  guint added, GListModel *messages)
+messages_changed_cb (KithHistoryView *self)
 {
-  KithMessage *unread;
-  guint index = 0;
-
   kith_scroll_place_unsettle (self->place);
-  unread = find_first_unread (self, messages, &index);
-  if (unread != self->unread_row) {
-    self->unread_row = unread;
-    update_contexts (self, 0, G_MAXUINT);
-  } else {
-    update_contexts (self, position ? position - 1 : 0, position + added + 1);
-  }
   update_top_label (self);
-}
-
-/* Moves the unread line; NOTHING_UNREAD takes it away. */
-static void
-set_unread_after (KithHistoryView *self, guint64 number)
-{
-  GListModel *messages;
-  guint index = 0;
-
-  if (self->unread_after == number)
-    return;
-  self->unread_after = number;
-  if (!self->conversation)
-    return;
-  messages = kith_conversation_get_messages (self->conversation);
-  self->unread_row = find_first_unread (self, messages, &index);
-  update_contexts (self, 0, G_MAXUINT);
 }
 
 /* ---- pages ----------------------------------------------------------- */
@@ -290,14 +184,9 @@ queue_check (KithHistoryView *self)
 static void
 choose_place (KithHistoryView *self)
 {
-  GListModel *messages = kith_conversation_get_messages (self->conversation);
-  GtkListBoxRow *row;
-  guint index = 0;
+  GtkListBoxRow *row = kith_message_list_get_first_unread (self->message_list);
 
   kith_scroll_place_follow (self->place);
-  if (!find_first_unread (self, messages, &index))
-    return;
-  row = gtk_list_box_get_row_at_index (self->message_list, index);
   if (row)
     kith_scroll_place_stay_at (self->place, row, UNREAD_TOP_PX);
 }
@@ -340,22 +229,16 @@ open_window (KithHistoryView *self)
 static void
 close_conversation (KithHistoryView *self)
 {
-  GListModel *messages;
-
   if (!self->conversation)
     return;
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  messages = kith_conversation_get_messages (self->conversation);
-  g_signal_handlers_disconnect_by_func (messages, items_changed_cb, self);
-  gtk_list_box_bind_model (self->message_list, NULL, NULL, NULL, NULL);
+  kith_message_list_set_conversation (self->message_list, NULL);
   g_signal_group_set_target (self->conversation_signals, NULL);
   kith_engine_close_conversation (self->engine, self->conversation);
   set_loading (self, FALSE);
   self->opened = FALSE;
   self->stuck = FALSE;
-  self->unread_row = NULL;
-  self->unread_after = NOTHING_UNREAD;
   g_clear_object (&self->conversation);
 }
 
@@ -395,17 +278,8 @@ static void
 message_received_cb (KithHistoryView *self, KithConversation *conversation,
                      KithMessage *message)
 {
-  AtkObject *list = gtk_widget_get_accessible (GTK_WIDGET (self->message_list));
-  g_autofree char *words = NULL;
-
-  if (conversation != self->conversation || !self->active)
-    return;
-  /* Translators: for the screen reader: name, text. */
-  words = g_strdup_printf (
-      _ ("%s: %s"),
-      kith_user_get_title (kith_conversation_get_peer (conversation)),
-      kith_message_get_text (message));
-  g_signal_emit_by_name (list, "announcement", words);
+  if (conversation == self->conversation && self->active)
+    kith_message_list_announce (self->message_list, message);
 }
 
 static void
@@ -465,6 +339,7 @@ kith_history_view_class_init (KithHistoryViewClass *klass)
   BIND (typing_label);
   BIND (bottom_revealer);
   gtk_widget_class_bind_template_callback (widget_class, bottom_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, messages_changed_cb);
 }
 
 static void
@@ -486,15 +361,14 @@ connect_conversation (KithHistoryView *self)
 static void
 kith_history_view_init (KithHistoryView *self)
 {
+  g_type_ensure (KITH_TYPE_MESSAGE_LIST);
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->unread_after = NOTHING_UNREAD;
   connect_conversation (self);
-  self->place
-      = kith_scroll_place_new (self->scrolled_window, self->message_list);
+  self->place = kith_scroll_place_new (self->scrolled_window,
+                                       GTK_LIST_BOX (self->message_list));
   g_signal_connect_object (self->place, "moved", G_CALLBACK (queue_check), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect (self, "map", G_CALLBACK (queue_check), NULL);
-  list_focus_tab_leaves (self->message_list);
   g_signal_connect_object (self->message_list, "focus",
                            G_CALLBACK (list_focus_cb), self, G_CONNECT_SWAPPED);
 }
@@ -504,6 +378,7 @@ kith_history_view_set_engine (KithHistoryView *self, KithEngine *engine)
 {
   g_return_if_fail (KITH_IS_HISTORY_VIEW (self) && !self->engine);
   self->engine = g_object_ref (engine);
+  kith_message_list_set_engine (self->message_list, engine);
   g_signal_connect_object (engine, "notify::state",
                            G_CALLBACK (engine_state_cb), self,
                            G_CONNECT_SWAPPED);
@@ -516,8 +391,6 @@ void
 kith_history_view_set_conversation (KithHistoryView *self,
                                     KithConversation *conversation)
 {
-  GListModel *messages;
-
   g_return_if_fail (KITH_IS_HISTORY_VIEW (self) && self->engine);
   if (self->conversation == conversation)
     return;
@@ -525,18 +398,13 @@ kith_history_view_set_conversation (KithHistoryView *self,
   if (!conversation)
     return;
   self->conversation = g_object_ref (conversation);
-  if (kith_conversation_get_unread (conversation) > 0)
-    self->unread_after = kith_conversation_get_read_number (conversation);
   kith_scroll_place_follow (self->place);
   kith_scroll_place_set_more_below (
       self->place, kith_conversation_get_has_newer (conversation));
-  messages = kith_conversation_get_messages (conversation);
-  gtk_list_box_bind_model (self->message_list, messages, create_row, self,
-                           NULL);
-  /* After bind_model(), so that the rows are there when it is called. */
-  g_signal_connect_object (messages, "items-changed",
-                           G_CALLBACK (items_changed_cb), self,
-                           G_CONNECT_SWAPPED);
+  kith_message_list_set_conversation (self->message_list, conversation);
+  if (kith_conversation_get_unread (conversation) > 0)
+    kith_message_list_set_unread_after (
+        self->message_list, kith_conversation_get_read_number (conversation));
   g_signal_group_set_target (self->conversation_signals, conversation);
   typing_changed_cb (self);
   update_top_label (self);
@@ -552,8 +420,9 @@ kith_history_view_set_active (KithHistoryView *self, gboolean active)
     return;
   /* What comes while the person looks elsewhere is under a line later. */
   if (!active && kith_conversation_get_unread (self->conversation) == 0)
-    set_unread_after (self,
-                      kith_conversation_get_read_number (self->conversation));
+    kith_message_list_set_unread_after (
+        self->message_list,
+        kith_conversation_get_read_number (self->conversation));
   queue_check (self);
 }
 
@@ -561,8 +430,7 @@ void
 kith_history_view_refresh_days (KithHistoryView *self)
 {
   g_return_if_fail (KITH_IS_HISTORY_VIEW (self));
-  if (self->conversation)
-    update_contexts (self, 0, G_MAXUINT);
+  kith_message_list_refresh_days (self->message_list);
 }
 
 void
@@ -571,7 +439,8 @@ kith_history_view_go_to_newest (KithHistoryView *self)
   g_return_if_fail (KITH_IS_HISTORY_VIEW (self));
   if (!self->conversation)
     return;
-  set_unread_after (self, NOTHING_UNREAD);
+  kith_message_list_set_unread_after (self->message_list,
+                                      KITH_MESSAGE_LIST_NOTHING_UNREAD);
   kith_scroll_place_follow (self->place);
   if (kith_conversation_get_has_newer (self->conversation))
     open_window (self);
