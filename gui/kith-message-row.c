@@ -2,14 +2,15 @@
 /*
  * One message. Follows its KithMessage and changes nothing of it.
  *
- * The text is another person's: it goes into labels as plain text, never as
- * markup.
+ * The text is another person's: it goes into labels as plain text, or as the
+ * markup that web-links.h makes of it, in which all but the links is escaped.
  */
 #include "kith-message-row.h"
 
 #include <glib/gi18n.h>
 
 #include "time-text.h"
+#include "web-links.h"
 
 /* Messages of one person that are closer than this close up to one group. */
 #define GROUP_GAP_US (5 * 60 * G_TIME_SPAN_SECOND)
@@ -54,6 +55,17 @@ static void
 discard_clicked_cb (KithMessageRow *self)
 {
   g_signal_emit (self, signals[DISCARD], 0);
+}
+
+/* The window opens it, and says so when that did not work. */
+static gboolean
+activate_link_cb (KithMessageRow *self, const char *address)
+{
+  GtkWidget *window = gtk_widget_get_toplevel (GTK_WIDGET (self));
+
+  g_action_group_activate_action (G_ACTION_GROUP (window), "open-address",
+                                  g_variant_new_string (address));
+  return TRUE;
 }
 
 static const char *
@@ -198,6 +210,7 @@ kith_message_row_class_init (KithMessageRowClass *klass)
   BIND (failure_label);
   gtk_widget_class_bind_template_callback (widget_class, retry_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, discard_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, activate_link_cb);
 }
 
 static void
@@ -212,11 +225,15 @@ static void
 show_text (KithMessageRow *self, const char *text)
 {
   PangoAttrList *attributes = pango_attr_list_new ();
+  g_autofree char *markup = web_links_to_markup (text);
 
   pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
   gtk_label_set_attributes (self->text_label, attributes);
   pango_attr_list_unref (attributes);
-  gtk_label_set_text (self->text_label, text);
+  if (markup)
+    gtk_label_set_markup (self->text_label, markup);
+  else
+    gtk_label_set_text (self->text_label, text);
 }
 
 GtkWidget *

@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "kith-add-friend-dialog.h"
+#include "web-links.h"
 
 static void
 add_friend_action (GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -55,7 +56,7 @@ removed_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!kith_engine_remove_friend_finish (KITH_ENGINE (source), result, &error))
-    kith_toast_say (self->toast, error->message);
+    kith_window_say (self, error->message);
 }
 
 static void
@@ -102,7 +103,7 @@ signed_out_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!kith_engine_sign_out_finish (KITH_ENGINE (source), result, &error))
-    kith_toast_say (self->toast, error->message);
+    kith_window_say (self, error->message);
 }
 
 static void
@@ -231,6 +232,41 @@ newest_action (GSimpleAction *action, GVariant *parameter, gpointer data)
   kith_conversation_view_go_to_newest (self->conversation_view);
 }
 
+static void
+address_opened_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KithWindow) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sentence = NULL;
+
+  if (g_app_info_launch_default_for_uri_finish (result, &error))
+    return;
+  /* Translators: the desktop says why. */
+  sentence = g_strdup_printf (_ ("This address could not be opened: %s"),
+                              error->message);
+  kith_window_say (self, sentence);
+}
+
+/* gtk_show_uri_on_window() says that all went well before it has tried. The
+ * actions of a window can be asked for over the session's bus too, so what
+ * comes here may be no address at all. */
+static void
+open_address_action (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  KithWindow *self = data;
+  const char *address = g_variant_get_string (parameter, NULL);
+  GdkDisplay *display = gtk_widget_get_display (GTK_WIDGET (self));
+  g_autoptr (GdkAppLaunchContext) context = NULL;
+
+  if (!web_links_is_address (address))
+    return;
+  context = gdk_display_get_app_launch_context (display);
+  gdk_app_launch_context_set_timestamp (context, gtk_get_current_event_time ());
+  g_app_info_launch_default_for_uri_async (
+      address, G_APP_LAUNCH_CONTEXT (context), NULL, address_opened_cb,
+      g_object_ref (self));
+}
+
 static const GActionEntry actions[] = {
   { "add-friend", add_friend_action },
   { "enter-password", enter_password_action },
@@ -245,6 +281,7 @@ static const GActionEntry actions[] = {
   { "next-unread", next_unread_action },
   { "previous-unread", previous_unread_action },
   { "newest", newest_action },
+  { "open-address", open_address_action, "s" },
 };
 
 void

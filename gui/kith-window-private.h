@@ -54,6 +54,9 @@ void kith_window_take_focus (KithWindow *self);
 void kith_window_leave_trust_page (KithWindow *self);
 /* Once; when the question is there already, it comes to the front. */
 void kith_window_ask_password (KithWindow *self);
+/* Over the window, for a moment. What was asked for before the window went may
+ * end after it: then nobody is told. */
+void kith_window_say (KithWindow *self, const char *sentence);
 
 /* ---- kith-window-actions.c -------------------------------------------- */
 

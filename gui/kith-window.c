@@ -264,10 +264,11 @@ state_changed_cb (KithWindow *self)
   update_actions (self);
 }
 
-static void
-notice_cb (KithWindow *self, const char *sentence)
+void
+kith_window_say (KithWindow *self, const char *sentence)
 {
-  kith_toast_say (self->toast, sentence);
+  if (self->toast)
+    kith_toast_say (self->toast, sentence);
 }
 
 /* ---- time and size --------------------------------------------------- */
@@ -395,8 +396,9 @@ kith_window_init (KithWindow *self)
       kith_conversation_view_get_header_bar (self->conversation_view));
   g_signal_connect (self, "notify::is-active", G_CALLBACK (visible_child_cb),
                     NULL);
-  g_signal_connect_object (self->sidebar, "problem", G_CALLBACK (notice_cb),
-                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->sidebar, "problem",
+                           G_CALLBACK (kith_window_say), self,
+                           G_CONNECT_SWAPPED);
   self->day_us = g_get_real_time ();
   self->day_source = g_timeout_add_seconds (DAY_CHECK_S, day_cb, self);
 }
@@ -412,7 +414,7 @@ set_engine (KithWindow *self, KithEngine *engine)
   g_signal_connect_object (engine, "notify::state",
                            G_CALLBACK (state_changed_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (engine, "notice", G_CALLBACK (notice_cb), self,
+  g_signal_connect_object (engine, "notice", G_CALLBACK (kith_window_say), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (
       kith_engine_get_conversations (engine), "items-changed",
@@ -466,8 +468,8 @@ kith_window_open_link (KithWindow *self, const char *link)
     gtk_stack_set_visible_child_name (self->stack, "welcome");
     kith_welcome_page_use_link (self->welcome_page, link);
   } else if (kith_window_chatting (self)) {
-    kith_toast_say (self->toast, _ ("You have an account here already. Sign "
-                                    "out first to use this link."));
+    kith_window_say (self, _ ("You have an account here already. Sign "
+                              "out first to use this link."));
   } else {
     g_free (self->pending_link);
     self->pending_link = g_strdup (link);
