@@ -9,9 +9,9 @@
 
 #include "kith-presence-avatar.h"
 #include "time-text.h"
+#include "unread-text.h"
 
 #define PREVIEW_CHARACTERS_MAX 120
-#define BADGE_MAX 999
 
 struct _KithConversationRow {
   GtkListBoxRow parent_instance;
@@ -87,8 +87,7 @@ update_accessible (KithConversationRow *self)
   AtkObject *accessible = gtk_widget_get_accessible (GTK_WIDGET (self));
   KithConversation *conversation = self->conversation;
   guint unread = kith_conversation_get_unread (conversation);
-  g_autofree char *count = g_strdup_printf (
-      ngettext ("%u unread message", "%u unread messages", unread), unread);
+  g_autofree char *count = unread_text_words (unread);
   g_autofree char *name = g_strdup_printf (
       "%s, %s", kith_user_get_title (kith_conversation_get_peer (conversation)),
       presence_words (conversation));
@@ -121,9 +120,7 @@ static void
 update_badge (KithConversationRow *self)
 {
   guint unread = kith_conversation_get_unread (self->conversation);
-  g_autofree char *text = unread > BADGE_MAX
-                              ? g_strdup_printf ("%d+", BADGE_MAX)
-                              : g_strdup_printf ("%u", unread);
+  g_autofree char *text = unread_text_badge (unread);
 
   gtk_label_set_text (self->badge_label, text);
   gtk_widget_set_visible (GTK_WIDGET (self->badge_label), unread > 0);

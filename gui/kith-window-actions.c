@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "kith-add-friend-dialog.h"
+#include "kith-password-dialog.h"
 #include "web-links.h"
 
 static void
@@ -16,6 +17,20 @@ add_friend_action (GSimpleAction *action, GVariant *parameter, gpointer data)
   if (!kith_window_chatting (self))
     return;
   dialog = kith_add_friend_dialog_new (GTK_WINDOW (self), self->engine);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+void
+kith_window_ask_password (KithWindow *self)
+{
+  GtkWidget *dialog;
+
+  if (self->password_dialog) {
+    gtk_window_present (GTK_WINDOW (self->password_dialog));
+    return;
+  }
+  dialog = kith_password_dialog_new (GTK_WINDOW (self), self->engine);
+  g_set_weak_pointer (&self->password_dialog, dialog);
   gtk_window_present (GTK_WINDOW (dialog));
 }
 

@@ -52,8 +52,6 @@ void kith_window_close_conversation (KithWindow *self);
 void kith_window_take_focus (KithWindow *self);
 /* Back to the form, if the question whether to trust is there. */
 void kith_window_leave_trust_page (KithWindow *self);
-/* Once; when the question is there already, it comes to the front. */
-void kith_window_ask_password (KithWindow *self);
 /* Over the window, for a moment. What was asked for before the window went may
  * end after it: then nobody is told. */
 void kith_window_say (KithWindow *self, const char *sentence);
@@ -61,5 +59,7 @@ void kith_window_say (KithWindow *self, const char *sentence);
 /* ---- kith-window-actions.c -------------------------------------------- */
 
 void kith_window_add_actions (KithWindow *self);
+/* Once; when the question is there already, it comes to the front. */
+void kith_window_ask_password (KithWindow *self);
 
 G_END_DECLS

@@ -7,8 +7,8 @@
 
 #include <glib/gi18n.h>
 
-#include "kith-password-dialog.h"
 #include "time-text.h"
+#include "unread-text.h"
 
 #define DAY_CHECK_S 30
 
@@ -212,20 +212,6 @@ kith_window_leave_trust_page (KithWindow *self)
     gtk_stack_set_visible_child_name (self->stack, "welcome");
 }
 
-void
-kith_window_ask_password (KithWindow *self)
-{
-  GtkWidget *dialog;
-
-  if (self->password_dialog) {
-    gtk_window_present (GTK_WINDOW (self->password_dialog));
-    return;
-  }
-  dialog = kith_password_dialog_new (GTK_WINDOW (self), self->engine);
-  g_set_weak_pointer (&self->password_dialog, dialog);
-  gtk_window_present (GTK_WINDOW (dialog));
-}
-
 static void
 state_changed_cb (KithWindow *self)
 {
@@ -269,6 +255,20 @@ kith_window_say (KithWindow *self, const char *sentence)
 {
   if (self->toast)
     kith_toast_say (self->toast, sentence);
+}
+
+/* What one sees of the window when it is behind others. */
+static void
+update_title (KithWindow *self)
+{
+  guint unread = kith_engine_get_unread (self->engine);
+  g_autofree char *title = unread_text_title (unread);
+  g_autofree char *count = unread_text_words (unread);
+  g_autofree char *words = g_strdup_printf ("kith, %s", count);
+
+  gtk_window_set_title (GTK_WINDOW (self), title);
+  atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (self)),
+                       unread ? words : title);
 }
 
 /* ---- time and size --------------------------------------------------- */
@@ -414,12 +414,15 @@ set_engine (KithWindow *self, KithEngine *engine)
   g_signal_connect_object (engine, "notify::state",
                            G_CALLBACK (state_changed_cb), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (engine, "notify::unread", G_CALLBACK (update_title),
+                           self, G_CONNECT_SWAPPED);
   g_signal_connect_object (engine, "notice", G_CALLBACK (kith_window_say), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (
       kith_engine_get_conversations (engine), "items-changed",
       G_CALLBACK (conversations_changed_cb), self, G_CONNECT_SWAPPED);
   folded_cb (self);
+  update_title (self);
   update_actions (self);
   state_changed_cb (self);
 }

@@ -116,7 +116,7 @@ class Window:
     def _find_x_window(self):
         found = subprocess.run(
             ["xdotool", "search", "--all", "--onlyvisible", "--pid",
-             str(self.process.pid), "--name", "^kith$"],
+             str(self.process.pid), "--name", r"^(\(.*\) )?kith$"],
             capture_output=True, text=True).stdout
         return found.split()[-1] if found.split() else None
 
@@ -219,6 +219,12 @@ class Window:
         node = self.wait(name, FIELDS)
         length = node.get_text_iface().get_character_count()
         return Atspi.Text.get_text(node.get_text_iface(), 0, length)
+
+    def title(self):
+        """As the desktop shows it, and as a screen reader reads it."""
+        catch_up()
+        return (xdotool("getwindowname", self.x_window).strip(),
+                self.application.get_child_at_index(0).get_name())
 
     def activate(self):
         """Brings the window to the front, so that keys reach it."""

@@ -105,6 +105,25 @@ def test_unread_is_counted_and_read_by_opening(two, words):
     wait_message(alice, said[-1], "Read")
 
 
+def test_the_title_counts_what_is_unread(two, server, words):
+    from kith_window import open_conversation, say
+
+    alice, bob = two
+    server.admin("friend", "add", "alice", "bob")
+    open_conversation(alice, "bob")
+    assert bob.title() == ("kith", "kith")
+    say(alice, words())
+    wait_until(lambda: bob.title() == ("(1) kith", "kith, 1 unread message"),
+               what=f"one unread in {bob.title()}")
+    say(alice, words())
+    wait_until(lambda: bob.title() == ("(2) kith", "kith, 2 unread messages"),
+               what=f"two unread in {bob.title()}")
+    open_conversation(bob, "alice")
+    bob.activate()
+    wait_until(lambda: bob.title() == ("kith", "kith"),
+               what=f"nothing unread in {bob.title()}")
+
+
 def test_lock_signs_out_within_a_second(friends, server):
     alice, bob = friends
     server.admin("user", "lock", "bob")
