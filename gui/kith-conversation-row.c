@@ -23,6 +23,7 @@ struct _KithConversationRow {
   GtkLabel *badge_label;
 
   KithConversation *conversation;
+  GSignalGroup *last_message_signals;
 };
 
 G_DEFINE_TYPE (KithConversationRow, kith_conversation_row,
@@ -145,17 +146,30 @@ update_person (KithConversationRow *self)
   update_accessible (self);
 }
 
+/* That it was not sent is told of the message, not of the conversation. */
+static void
+last_message_changed_cb (KithConversationRow *self)
+{
+  g_signal_group_set_target (
+      self->last_message_signals,
+      kith_conversation_get_last_message (self->conversation));
+  update_preview (self);
+}
+
 static void
 connect_models (KithConversationRow *self)
 {
   static const char *const preview_details[]
-      = { "notify::last-message", "notify::draft", "notify::typing",
-          "notify::friends", "notify::time" };
+      = { "notify::draft", "notify::typing", "notify::friends",
+          "notify::time" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (preview_details); i++)
     g_signal_connect_object (self->conversation, preview_details[i],
                              G_CALLBACK (update_preview), self,
                              G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->conversation, "notify::last-message",
+                           G_CALLBACK (last_message_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->conversation, "notify::unread",
                            G_CALLBACK (update_badge), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->conversation, "notify::online",
@@ -183,6 +197,7 @@ kith_conversation_row_dispose (GObject *object)
 {
   KithConversationRow *self = KITH_CONVERSATION_ROW (object);
 
+  g_clear_object (&self->last_message_signals);
   g_clear_object (&self->conversation);
   G_OBJECT_CLASS (kith_conversation_row_parent_class)->dispose (object);
 }
@@ -213,6 +228,9 @@ kith_conversation_row_init (KithConversationRow *self)
 {
   g_type_ensure (KITH_TYPE_PRESENCE_AVATAR);
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->last_message_signals = g_signal_group_new (KITH_TYPE_MESSAGE);
+  g_signal_group_connect_swapped (self->last_message_signals, "notify::state",
+                                  G_CALLBACK (update_preview), self);
 }
 
 GtkWidget *
@@ -223,7 +241,7 @@ kith_conversation_row_new (KithConversation *conversation)
   self->conversation = g_object_ref (conversation);
   connect_models (self);
   update_person (self);
-  update_preview (self);
+  last_message_changed_cb (self);
   update_badge (self);
   return GTK_WIDGET (self);
 }

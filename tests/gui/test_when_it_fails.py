@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one sees of what did not work, and that nothing typed is lost by it."""
+
+import contextlib
+import socket
+
+import pytest
+
+from conftest import PASSWORD
+from patience import wait_until
+
+
+def preview(window, friend):
+    """What the row of a friend says below the name."""
+    from kith_window import Atspi
+
+    row = window.wait(roles=(Atspi.Role.LIST_ITEM,),
+                      matching=lambda node:
+                      node.get_name().startswith(f"{friend}, "))
+    row.clear_cache()
+    return row.get_description()
+
+
+def test_the_list_says_what_was_not_sent(friends, server, words):
+    from kith_window import say, wait_message
+
+    alice, _ = friends
+    text = words()
+    server.stop()
+    alice.wait("Retry Now")
+    say(alice, text)
+    wait_message(alice, text, "Waiting to be sent")
+    server.admin("friend", "remove", "alice", "bob")
+    server.start()
+    wait_message(alice, text, "Not sent", timeout=60)
+    wait_until(lambda: preview(alice, "bob") == f"Not sent: {text}",
+               what=f"the failure in {preview(alice, 'bob')!r}")
+
+
+@pytest.fixture
+def silent_port():
+    """Takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+        listener.setblocking(False)
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
+
+
+def test_one_can_leave_while_the_server_says_nothing(silent_port, open_window):
+    window = open_window("alice")
+    window.fill("Server", f"127.0.0.1:{silent_port}")
+    window.fill("Name", "alice")
+    window.fill("Password", PASSWORD)
+    window.press("Sign In")
+    window.wait("Talking to the server…")
+    window.close()
