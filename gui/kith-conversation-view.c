@@ -38,7 +38,8 @@ struct _KithConversationView {
 
 G_DEFINE_TYPE (KithConversationView, kith_conversation_view, GTK_TYPE_BOX)
 
-/* A text that could not be put into the outbox goes back to the composer. */
+/* A text that could not be put into the outbox goes back to the composer, or
+ * becomes the draft of a conversation that does not show any more. */
 typedef struct {
   KithConversationView *view;
   KithConversation *conversation;
@@ -62,16 +63,19 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (Sending) sending = data;
   g_autoptr (GError) error = NULL;
   KithConversationView *self = sending->view;
+  KithEngine *engine = KITH_ENGINE (source);
+  const char *since;
+  g_autofree char *whole = NULL;
 
-  if (kith_engine_send_message_finish (KITH_ENGINE (source), result, &error))
+  if (kith_engine_send_message_finish (engine, result, &error))
     return;
-  if (self->conversation != sending->conversation) {
-    kith_engine_set_draft (KITH_ENGINE (source), sending->conversation,
-                           sending->text);
+  /* In front of what was typed since: neither is lost. */
+  since = kith_conversation_get_draft (sending->conversation);
+  whole = g_strjoin (*since ? "\n" : "", sending->text, since, NULL);
+  kith_engine_set_draft (engine, sending->conversation, whole);
+  if (self->conversation != sending->conversation)
     return;
-  }
-  if (kith_composer_is_empty (self->composer))
-    kith_composer_set_text (self->composer, sending->text);
+  kith_composer_set_text (self->composer, whole);
   kith_composer_set_note (self->composer, error->message);
 }
 

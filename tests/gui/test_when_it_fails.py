@@ -10,6 +10,14 @@ from conftest import PASSWORD
 from patience import wait_until
 
 
+def enter_password(window):
+    window.wait("Sign In Again", timeout=20)
+    window.fill("Password", PASSWORD)
+    window.press("Sign In")
+    wait_until(lambda: not window.find("Sign In Again"), 20,
+               "the end of the question")
+
+
 def preview(window, friend):
     """What the row of a friend says below the name."""
     from kith_window import Atspi
@@ -35,6 +43,22 @@ def test_the_list_says_what_was_not_sent(friends, server, words):
     wait_message(alice, text, "Not sent", timeout=60)
     wait_until(lambda: preview(alice, "bob") == f"Not sent: {text}",
                what=f"the failure in {preview(alice, 'bob')!r}")
+
+
+def test_what_was_refused_stays_as_a_draft(friends, open_window, words):
+    """More marks on one letter than a message may have."""
+    from kith_window import open_conversation
+
+    alice, _ = friends
+    text = words() + " o" + "\u0301" * 9
+    alice.fill("Message", text)
+    alice.press("Send")
+    wait_until(lambda: alice.text_of("Message") == text, what="the text back")
+    alice.close()
+    again = open_window("alice")
+    enter_password(again)
+    open_conversation(again, "bob", timeout=30)
+    wait_until(lambda: again.text_of("Message") == text, what="the draft")
 
 
 @pytest.fixture
