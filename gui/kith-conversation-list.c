@@ -168,6 +168,13 @@ conversations_changed_cb (KithConversationList *self)
         = g_idle_add_full (G_PRIORITY_HIGH_IDLE, sync_cb, self, NULL);
 }
 
+/* Not filtered out by the search. */
+static gboolean
+row_shows (GtkListBoxRow *row)
+{
+  return gtk_widget_get_child_visible (GTK_WIDGET (row));
+}
+
 static GtkListBoxRow *
 first_shown_row (KithConversationList *self)
 {
@@ -175,7 +182,7 @@ first_shown_row (KithConversationList *self)
 
   for (int i = 0;
        (row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self), i)); i++)
-    if (gtk_widget_get_child_visible (GTK_WIDGET (row)))
+    if (row_shows (row))
       return row;
   return NULL;
 }
@@ -317,8 +324,10 @@ kith_conversation_list_neighbour (KithConversationList *self, int step,
   do {
     i += step;
     row = i < 0 ? NULL : gtk_list_box_get_row_at_index (list, i);
-  } while (row && unread
-           && kith_conversation_get_unread (conversation_of (row)) == 0);
+  } while (row
+           && (!row_shows (row)
+               || (unread
+                   && !kith_conversation_get_unread (conversation_of (row)))));
   return row ? conversation_of (row) : NULL;
 }
 
@@ -351,7 +360,7 @@ kith_conversation_list_focus_selected (KithConversationList *self)
 
   g_return_val_if_fail (KITH_IS_CONVERSATION_LIST (self), FALSE);
   row = gtk_list_box_get_selected_row (GTK_LIST_BOX (self));
-  if (!row || !gtk_widget_get_child_visible (GTK_WIDGET (row)))
+  if (!row || !row_shows (row))
     return kith_conversation_list_focus_first (self);
   focus_row (self, row);
   return TRUE;

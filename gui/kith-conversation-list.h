@@ -26,7 +26,7 @@ void kith_conversation_list_set_engine (KithConversationList *self,
 
 gboolean kith_conversation_list_is_empty (KithConversationList *self);
 
-/* Shows only those whose person's name has these words; "": all. */
+/* Shows only those whose person is found by these words; "": all. */
 void kith_conversation_list_filter (KithConversationList *self,
                                     const char *words);
 
@@ -34,8 +34,8 @@ void kith_conversation_list_filter (KithConversationList *self,
 void kith_conversation_list_select (KithConversationList *self,
                                     KithConversation *conversation);
 
-/* (transfer none) (nullable): the one so many rows below the selected one,
- * above it with a negative step; unread: the next with something unread. */
+/* (transfer none) (nullable): of those that show, the next one below the
+ * selected one (step 1) or above it (-1); unread: with something unread. */
 KithConversation *kith_conversation_list_neighbour (KithConversationList *self,
                                                     int step, gboolean unread);
 

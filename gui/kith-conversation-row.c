@@ -271,5 +271,7 @@ kith_conversation_row_matches (KithConversationRow *self, const char *words)
 
   return *words == '\0'
          || g_str_match_string (words, kith_user_get_title (peer), TRUE)
-         || g_str_has_prefix (kith_user_get_name (peer), words);
+         || g_ascii_strncasecmp (kith_user_get_name (peer), words,
+                                 strlen (words))
+                == 0;
 }

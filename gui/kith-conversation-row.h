@@ -22,8 +22,8 @@ kith_conversation_row_get_conversation (KithConversationRow *self);
 /* Writes the time anew: after midnight "14:03" has become "Yesterday". */
 void kith_conversation_row_refresh_time (KithConversationRow *self);
 
-/* Whether its name or title contains what is searched for (case does not
- * matter); TRUE for "". */
+/* Whether the user name begins with what is searched for, or for each of its
+ * words a word of the title does (case does not matter); TRUE for "". */
 gboolean kith_conversation_row_matches (KithConversationRow *self,
                                         const char *words);
 

@@ -27,9 +27,9 @@ void kith_sidebar_set_engine (KithSidebar *self, KithEngine *engine);
 /* Which row is shown as chosen; NULL: none. Emits nothing. */
 void kith_sidebar_select (KithSidebar *self, KithConversation *conversation);
 
-/* (transfer none) (nullable): the one that many rows below (or above) the
- * chosen one, in the order that is shown; with unread, the next that has
- * unread messages. NULL when there is none. */
+/* (transfer none) (nullable): of those that show, the next one below the chosen
+ * one (step 1) or above it (-1); with unread, the next that has unread
+ * messages. NULL when there is none. */
 KithConversation *kith_sidebar_neighbour (KithSidebar *self, int step,
                                           gboolean unread);
 

@@ -239,6 +239,38 @@ def test_the_arrow_leads_from_the_search_to_the_list(server, open_window):
     wait_until(lambda: len(rows(alice)) == 3, what="the whole list")
 
 
+def test_the_search_minds_no_case(server, open_window):
+    """Neither in the name that friends see nor in the user name."""
+    from kith_window import rows
+
+    many_friends(server, 2)
+    server.admin("user", "rename-display", "friend01", "Ada Lovelace")
+    alice = signed_in(server, open_window, "alice")
+    for typed in ("lOVE", "FRIEND01"):
+        alice.key("ctrl+k")
+        wait_focus(alice, "text", "Find a conversation")
+        alice.type(typed)
+        wait_until(lambda: [row.get_name().split(",")[0]
+                            for row in rows(alice)] == ["Ada Lovelace"],
+                   what=f"who is meant by {typed}")
+        alice.key("Escape")
+        wait_until(lambda: len(rows(alice)) == 2, what="the whole list")
+
+
+def test_keys_go_only_to_what_was_found(server, open_window):
+    from kith_window import chosen_row, rows
+
+    many_friends(server, 3)
+    alice = signed_in(server, open_window, "alice")
+    last = rows(alice)[-1].get_name().split(",")[0]
+    alice.key("ctrl+k")
+    wait_focus(alice, "text", "Find a conversation")
+    alice.type(last)
+    wait_until(lambda: len(rows(alice)) == 1, what="the one that is meant")
+    alice.key("ctrl+Next")
+    wait_until(lambda: chosen_row(alice) == last, what="the chosen one")
+
+
 def test_keys_bring_the_chosen_one_into_sight(server, open_window):
     from kith_window import chosen_row, extents, row_names
 
