@@ -271,6 +271,19 @@ def test_keys_go_only_to_what_was_found(server, open_window):
     wait_until(lambda: chosen_row(alice) == last, what="the chosen one")
 
 
+def test_the_shortcuts_window_has_every_key(friends):
+    alice, _ = friends
+    alice.key("ctrl+question")
+    for what in ("Next conversation", "Previous conversation",
+                 "Next unread conversation", "Previous unread conversation",
+                 "Find a conversation", "Add a friend", "Close conversation",
+                 "Back", "Send", "Break the line", "Insert an emoji",
+                 "Up and down by a page", "Go to the newest message", "Menu",
+                 "Keyboard shortcuts", "Quit"):
+        alice.wait(what)
+    alice.key("Escape")
+
+
 def test_keys_bring_the_chosen_one_into_sight(server, open_window):
     from kith_window import chosen_row, extents, row_names
 
