@@ -15,6 +15,7 @@ struct _KithNotifier {
   GApplication *application; /* borrowed */
   KithEngine *engine;
   KithConversation *seen;    /* (nullable) */
+  GHashTable *message_notes; /* set of the notes about messages */
   GHashTable *request_notes; /* set of the notes about requests */
 };
 
@@ -51,6 +52,23 @@ withdraw (KithNotifier *self, KithConversation *conversation)
   g_autofree char *id = conversation_note (conversation);
 
   g_application_withdraw_notification (self->application, id);
+  g_hash_table_remove (self->message_notes, id);
+}
+
+/* What friends said is nobody's to read after signing out. */
+static void
+state_changed_cb (KithNotifier *self)
+{
+  GHashTableIter iter;
+  gpointer id;
+
+  if (kith_engine_get_state (self->engine) != KITH_ENGINE_SIGNED_OUT)
+    return;
+  g_hash_table_iter_init (&iter, self->message_notes);
+  while (g_hash_table_iter_next (&iter, &id, NULL)) {
+    g_application_withdraw_notification (self->application, id);
+    g_hash_table_iter_remove (&iter);
+  }
 }
 
 static void
@@ -79,6 +97,7 @@ message_received_cb (KithNotifier *self, KithConversation *conversation,
       note, "app.show-conversation", "t",
       kith_conversation_get_id (conversation));
   g_application_send_notification (self->application, id, note);
+  g_hash_table_add (self->message_notes, g_steal_pointer (&id));
   /* Once a conversation is enough. */
   g_signal_handlers_disconnect_by_func (conversation, unread_changed_cb, self);
   g_signal_connect_object (conversation, "notify::unread",
@@ -147,7 +166,10 @@ kith_notifier_dispose (GObject *object)
 static void
 kith_notifier_finalize (GObject *object)
 {
-  g_hash_table_unref (KITH_NOTIFIER (object)->request_notes);
+  KithNotifier *self = KITH_NOTIFIER (object);
+
+  g_hash_table_unref (self->message_notes);
+  g_hash_table_unref (self->request_notes);
   G_OBJECT_CLASS (kith_notifier_parent_class)->finalize (object);
 }
 
@@ -161,6 +183,8 @@ kith_notifier_class_init (KithNotifierClass *klass)
 static void
 kith_notifier_init (KithNotifier *self)
 {
+  self->message_notes
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->request_notes
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
@@ -172,6 +196,9 @@ kith_notifier_new (GApplication *application, KithEngine *engine)
 
   self->application = application;
   self->engine = g_object_ref (engine);
+  g_signal_connect_object (engine, "notify::state",
+                           G_CALLBACK (state_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (engine, "message-received",
                            G_CALLBACK (message_received_cb), self,
                            G_CONNECT_SWAPPED);
