@@ -14,10 +14,13 @@ import pytest
 
 from kith_desktop import Desktop
 from kith_server import Programs, Server, START_TIMEOUT_S, pin_of_file
+from patience import wait_until
 
 WORK = pathlib.Path(os.environ["KITH_GUI_WORK"])
 PASSWORD = "a quiet evening 7"
 TEST_LIMIT_S = 120  # a hanging window must not hang the run
+THEMES = ("Adwaita", "Adwaita:dark", "HighContrast", "HighContrastInverse")
+CONTRAST_MIN = 4.5  # of text, by WCAG (AA)
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +70,17 @@ class GuiServer(Server):
 def desktop():
     with Desktop(WORK / "desktop") as desktop:
         yield desktop
+
+
+def wait_contrast(desktop, node):
+    """Waits until the text of a node can be read."""
+    from kith_window import extents
+
+    def contrast():
+        return desktop.contrast(extents(node))
+    wait_until(lambda: contrast() >= CONTRAST_MIN,
+               what=f"a contrast of {CONTRAST_MIN} in {node.get_name()!r}; it "
+                    f"is {contrast():.2f}")
 
 
 @pytest.fixture

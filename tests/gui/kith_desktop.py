@@ -139,3 +139,18 @@ class Desktop:
         colours = list(zip(raw[::3], raw[1::3], raw[2::3]))
         return [colours[row * width:(row + 1) * width]
                 for row in range(height)]
+
+    def contrast(self, box):
+        """Between the ground of a box and what stands out most from it, as
+        WCAG reckons it: from 1 to 21."""
+        lights = [luminance(pixel) for row in self.pixels(
+            box.x, box.y, box.width, box.height) for pixel in row]
+        ground = max(set(lights), key=lights.count)
+        return max((max(ground, light) + 0.05) / (min(ground, light) + 0.05)
+                   for light in lights)
+
+
+def luminance(pixel):
+    parts = [part / 255 / 12.92 if part <= 10
+             else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in pixel]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What one sees in the window, and where the keyboard goes in it."""
 
-from conftest import PASSWORD
+import pytest
+
+from conftest import PASSWORD, THEMES, wait_contrast
 from patience import wait_until
 
 
@@ -132,6 +134,34 @@ def test_a_broken_address_gets_no_hyphen(desktop, friends):
 
     wait_until(lambda: longest_stroke() > 0, what="the text on the screen")
     assert longest_stroke() < 3, longest_stroke()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_quiet_words_can_be_read(desktop, server, open_window, theme):
+    """Times, previews, hints: small, but meant to be read."""
+    from kith_window import (Atspi, open_conversation, row_starts, sign_in,
+                             walk)
+
+    for name in ("alice", "bob"):
+        server.account(name)
+    server.admin("friend", "add", "alice", "bob")
+    alice = open_window("alice", GTK_THEME=theme)
+    sign_in(alice, server.link, "alice", PASSWORD)
+    open_conversation(alice, "bob")
+    alice.fill("Message", "MWMWMW")
+    alice.press("Send")
+    own = alice.wait(roles=(Atspi.Role.LIST_ITEM,), matching=lambda node:
+                     node.get_name().startswith("You at "))
+    row = alice.wait(roles=(Atspi.Role.LIST_ITEM,), matching=lambda node:
+                     node.get_name().startswith(row_starts("bob")))
+    alice.activate()
+    for name in ("Write a message", "Today", "Offline", "This is the beginning "
+                 "of your conversation with bob."):
+        wait_contrast(desktop, alice.wait(name, (Atspi.Role.LABEL,)))
+    for place in (own, row):
+        for node in walk(place):
+            if node.get_role() == Atspi.Role.LABEL:
+                wait_contrast(desktop, node)
 
 
 def test_what_an_input_method_composes_stands_alone(friends):
