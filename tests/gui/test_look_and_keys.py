@@ -164,6 +164,22 @@ def test_quiet_words_can_be_read(desktop, server, open_window, theme):
                 wait_contrast(desktop, node)
 
 
+def test_the_fingerprint_stands_on_one_line(server, open_window):
+    from kith_window import Atspi, extents
+
+    server.account("alice")
+    window = open_window("alice")
+    window.fill("Server", "127.0.0.1:%d" % server.address[1])
+    window.fill("Name", "alice")
+    window.fill("Password", PASSWORD)
+    window.press("Sign In")
+    label = window.wait(roles=(Atspi.Role.LABEL,), timeout=20, matching=lambda
+                        node: node.get_name().startswith("sha256:"))
+    height = extents(window.wait("Is this the right server?")).height
+    wait_until(lambda: extents(label).height < height + 8,
+               what="one line of the fingerprint")
+
+
 def test_what_an_input_method_composes_stands_alone(friends):
     """Nothing is written over the letters that are not in the text yet."""
     alice, _ = friends
