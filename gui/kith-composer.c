@@ -67,7 +67,8 @@ static void
 update_placeholder (KithComposer *self)
 {
   gtk_widget_set_visible (self->placeholder_label,
-                          kith_composer_is_empty (self) && !self->composing);
+                          self->writable && kith_composer_is_empty (self)
+                              && !self->composing);
 }
 
 static void

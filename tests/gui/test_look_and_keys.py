@@ -180,6 +180,14 @@ def test_the_fingerprint_stands_on_one_line(server, open_window):
                what="one line of the fingerprint")
 
 
+def test_nothing_invites_to_write_to_no_friend(friends, server):
+    alice, _ = friends
+    alice.wait("Write a message")
+    server.admin("friend", "remove", "alice", "bob")
+    alice.wait_says("are not friends any more")
+    wait_until(lambda: not alice.find("Write a message"), what="no invitation")
+
+
 def test_what_an_input_method_composes_stands_alone(friends):
     """Nothing is written over the letters that are not in the text yet."""
     alice, _ = friends
