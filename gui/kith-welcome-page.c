@@ -29,6 +29,7 @@ struct _KithWelcomePage {
   GtkLabel *error_label;
   GtkWidget *go_button;
   GtkWidget *busy_box;
+  GtkWidget *cancel_button;
 
   KithEngine *engine;
   GCancellable *cancellable; /* (nullable): while the server is asked */
@@ -134,6 +135,7 @@ mode_toggled_cb (KithWelcomePage *self)
   form_changed_cb (self);
 }
 
+/* While the server is asked, the keyboard is where one can give up. */
 static void
 set_busy (KithWelcomePage *self, gboolean busy)
 {
@@ -142,6 +144,8 @@ set_busy (KithWelcomePage *self, gboolean busy)
   gtk_widget_set_sensitive (GTK_WIDGET (self->sign_up_mode), !busy);
   gtk_widget_set_visible (self->busy_box, busy);
   gtk_widget_set_visible (self->go_button, !busy);
+  if (busy)
+    gtk_widget_grab_focus (self->cancel_button);
 }
 
 /* ---- asking the server ----------------------------------------------- */
@@ -156,7 +160,8 @@ failed (KithWelcomePage *self, const GError *error)
                    gtk_entry_get_text (self->server_entry), pin);
     return;
   }
-  kith_welcome_page_set_error (self, error->message);
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    kith_welcome_page_set_error (self, error->message);
   gtk_widget_grab_focus (GTK_WIDGET (self->password_entry));
 }
 
@@ -164,10 +169,12 @@ static void
 finished (KithWelcomePage *self, gboolean done, const GError *error)
 {
   g_clear_object (&self->cancellable);
+  if (!self->engine) /* the window has gone */
+    return;
   set_busy (self, FALSE);
   if (done)
     kith_welcome_page_clear (self);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  else
     failed (self, error);
 }
 
@@ -319,6 +326,7 @@ bind_template (GtkWidgetClass *widget_class)
   BIND (error_label);
   BIND (go_button);
   BIND (busy_box);
+  BIND (cancel_button);
   gtk_widget_class_bind_template_callback (widget_class, form_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, server_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, mode_toggled_cb);

@@ -80,3 +80,22 @@ def test_one_can_leave_while_the_server_says_nothing(silent_port, open_window):
     window.press("Sign In")
     window.wait("Talking to the server…")
     window.close()
+
+
+def test_the_keyboard_stays_in_the_form(silent_port, open_window):
+    """With Return into the waiting, and with Return out of it."""
+    from kith_window import FIELDS, focused
+
+    window = open_window("alice")
+    window.fill("Server", f"127.0.0.1:{silent_port}")
+    window.fill("Name", "alice")
+    field = window.fill("Password", PASSWORD)
+    window.activate()
+    field.get_component_iface().grab_focus()
+    wait_until(lambda: focused(field), what="the keyboard in the form")
+    window.key("Return")
+    wait_until(lambda: window.find("Cancel", matching=focused),
+               what="the keyboard at the way out")
+    window.key("Return")
+    wait_until(lambda: window.find("Password", FIELDS, focused),
+               what="the keyboard in the form again")
