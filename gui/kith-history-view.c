@@ -28,6 +28,7 @@ struct _KithHistoryView {
   KithEngine *engine;
   KithConversation *conversation; /* (nullable) */
   GSignalGroup *conversation_signals;
+  GSignalGroup *peer_signals;
   GCancellable *cancellable; /* of what was asked for this conversation */
 
   gboolean active;  /* the window has the focus */
@@ -235,6 +236,7 @@ close_conversation (KithHistoryView *self)
   g_clear_object (&self->cancellable);
   kith_message_list_set_conversation (self->message_list, NULL);
   g_signal_group_set_target (self->conversation_signals, NULL);
+  g_signal_group_set_target (self->peer_signals, NULL);
   kith_engine_close_conversation (self->engine, self->conversation);
   set_loading (self, FALSE);
   self->opened = FALSE;
@@ -262,6 +264,13 @@ typing_changed_cb (KithHistoryView *self)
     gtk_label_set_text (self->typing_label, text);
   }
   gtk_revealer_set_reveal_child (self->typing_revealer, typing);
+}
+
+static void
+peer_renamed_cb (KithHistoryView *self)
+{
+  update_top_label (self);
+  typing_changed_cb (self);
 }
 
 static void
@@ -315,6 +324,7 @@ kith_history_view_dispose (GObject *object)
   close_conversation (self);
   g_clear_handle_id (&self->check_source, g_source_remove);
   g_clear_object (&self->conversation_signals);
+  g_clear_object (&self->peer_signals);
   g_clear_object (&self->engine);
   g_clear_object (&self->place);
   G_OBJECT_CLASS (kith_history_view_parent_class)->dispose (object);
@@ -356,6 +366,9 @@ connect_conversation (KithHistoryView *self)
                                   G_CALLBACK (window_changed_cb), self);
   g_signal_group_connect_swapped (self->conversation_signals, "notify::unread",
                                   G_CALLBACK (queue_check), self);
+  self->peer_signals = g_signal_group_new (KITH_TYPE_USER);
+  g_signal_group_connect_swapped (self->peer_signals, "notify::title",
+                                  G_CALLBACK (peer_renamed_cb), self);
 }
 
 static void
@@ -406,6 +419,8 @@ kith_history_view_set_conversation (KithHistoryView *self,
     kith_message_list_set_unread_after (
         self->message_list, kith_conversation_get_read_number (conversation));
   g_signal_group_set_target (self->conversation_signals, conversation);
+  g_signal_group_set_target (self->peer_signals,
+                             kith_conversation_get_peer (conversation));
   typing_changed_cb (self);
   update_top_label (self);
   open_window (self);

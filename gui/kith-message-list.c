@@ -43,7 +43,7 @@ create_row (gpointer item, gpointer data)
 {
   KithMessageList *self = data;
   KithUser *peer = kith_conversation_get_peer (self->conversation);
-  GtkWidget *row = kith_message_row_new (item, kith_user_get_title (peer));
+  GtkWidget *row = kith_message_row_new (item, peer);
 
   g_signal_connect_object (row, "retry", G_CALLBACK (retry_cb), self,
                            G_CONNECT_SWAPPED);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One message. Follows its KithMessage and changes nothing of it.
+ * One message. Follows its KithMessage and the peer's name and changes nothing
+ * of them.
  *
  * The text is another person's: it goes into labels as plain text, or as the
  * markup that web-links.h makes of it, in which all but the links is escaped.
@@ -32,7 +33,7 @@ struct _KithMessageRow {
   GtkLabel *failure_label;
 
   KithMessage *message;
-  char *sender;
+  KithUser *peer;
 };
 
 G_DEFINE_TYPE (KithMessageRow, kith_message_row, GTK_TYPE_LIST_BOX_ROW)
@@ -133,7 +134,8 @@ update_accessible (KithMessageRow *self)
                             state_words (state));
   else
     /* Translators: for the screen reader: name, time, text. */
-    name = g_strdup_printf (_ ("%s at %s: %s"), self->sender, clock, text);
+    name = g_strdup_printf (_ ("%s at %s: %s"),
+                            kith_user_get_title (self->peer), clock, text);
   atk_object_set_name (accessible, name);
 }
 
@@ -178,7 +180,7 @@ kith_message_row_dispose (GObject *object)
   KithMessageRow *self = KITH_MESSAGE_ROW (object);
 
   g_clear_object (&self->message);
-  g_clear_pointer (&self->sender, g_free);
+  g_clear_object (&self->peer);
   G_OBJECT_CLASS (kith_message_row_parent_class)->dispose (object);
 }
 
@@ -237,13 +239,13 @@ show_text (KithMessageRow *self, const char *text)
 }
 
 GtkWidget *
-kith_message_row_new (KithMessage *message, const char *sender)
+kith_message_row_new (KithMessage *message, KithUser *peer)
 {
   KithMessageRow *self = g_object_new (KITH_TYPE_MESSAGE_ROW, NULL);
   gboolean own = kith_message_get_outgoing (message);
 
   self->message = g_object_ref (message);
-  self->sender = g_strdup (sender);
+  self->peer = g_object_ref (peer);
   show_text (self, kith_message_get_text (message));
   set_class (self->bubble, "own", own);
   gtk_widget_set_halign (self->bubble, own ? GTK_ALIGN_END : GTK_ALIGN_START);
@@ -253,6 +255,9 @@ kith_message_row_new (KithMessage *message, const char *sender)
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify::time", G_CALLBACK (update_time),
                            self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (peer, "notify::title",
+                           G_CALLBACK (update_accessible), self,
+                           G_CONNECT_SWAPPED);
   update_time (self);
   update_state (self);
   return GTK_WIDGET (self);

@@ -4,6 +4,7 @@
 #include <gtk/gtk.h>
 
 #include "kith-message.h"
+#include "kith-user.h"
 
 G_BEGIN_DECLS
 
@@ -17,8 +18,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KithMessageRow, kith_message_row, KITH, MESSAGE_ROW,
                       GtkListBoxRow)
 
-/* sender: what the other person is called; for the screen reader. */
-GtkWidget *kith_message_row_new (KithMessage *message, const char *sender);
+/* peer: the other person, whose name a screen reader reads. */
+GtkWidget *kith_message_row_new (KithMessage *message, KithUser *peer);
 
 /* (transfer none) */
 KithMessage *kith_message_row_get_message (KithMessageRow *self);

@@ -138,6 +138,21 @@ def test_unfriending_shows_within_a_second(friends, server):
         window.wait_says("are not friends any more", timeout=1.5)
 
 
+def test_who_is_renamed_is_called_so_everywhere(friends, server, words):
+    from kith_window import message, wait_message
+
+    alice, bob = friends
+    text = words()
+    bob.fill("Message", text)
+    bob.press("Send")
+    wait_message(alice, text)
+    assert message(alice, text).startswith("bob at ")
+    server.admin("user", "rename-display", "bob", "Robert")
+    alice.wait("This is the beginning of your conversation with Robert.")
+    wait_until(lambda: message(alice, text).startswith("Robert at "),
+               what=f"the new name in {message(alice, text)!r}")
+
+
 def test_announcements_are_the_servers(two, server, words):
     from kith_window import open_announcements, wait_message
 
