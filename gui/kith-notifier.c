@@ -35,15 +35,33 @@ request_note (KithFriendRequest *request)
                           kith_friend_request_get_id (request));
 }
 
-static char *
-shortened (const char *text)
+static gboolean
+looks_like_a_tag (const char *p)
 {
-  g_autofree char *cut = NULL;
+  return *p == '<' && p[1] && (g_ascii_isalpha (p[1]) || strchr ("/!?", p[1]));
+}
 
-  if (g_utf8_strlen (text, -1) <= BODY_CHARACTERS_MAX)
-    return g_strdup (text);
-  cut = g_utf8_substring (text, 0, BODY_CHARACTERS_MAX);
-  return g_strconcat (cut, "…", NULL);
+/*
+ * Some desktops take a body for markup, with links that lead elsewhere than they
+ * say and images from anywhere; others show it as it is; GNotification does not
+ * tell which. So nothing in it may look like a tag: its bracket becomes another
+ * one. "<3" stays.
+ */
+static char *
+body_for (const char *text)
+{
+  g_autofree char *cut = g_utf8_substring (
+      text, 0, MIN (g_utf8_strlen (text, -1), BODY_CHARACTERS_MAX));
+  GString *body = g_string_new (NULL);
+
+  for (const char *p = cut; *p; p++)
+    if (looks_like_a_tag (p))
+      g_string_append (body, "‹");
+    else
+      g_string_append_c (body, *p);
+  if (strlen (cut) < strlen (text))
+    g_string_append (body, "…");
+  return g_string_free (body, FALSE);
 }
 
 static void
@@ -86,7 +104,7 @@ message_received_cb (KithNotifier *self, KithConversation *conversation,
   KithUser *peer = kith_conversation_get_peer (conversation);
   g_autoptr (GNotification) note = NULL;
   g_autofree char *id = conversation_note (conversation);
-  g_autofree char *body = shortened (kith_message_get_text (message));
+  g_autofree char *body = body_for (kith_message_get_text (message));
 
   if (conversation == self->seen)
     return;
@@ -112,10 +130,10 @@ friend_request_received_cb (KithNotifier *self, KithFriendRequest *request)
   guint64 number = kith_friend_request_get_id (request);
   g_autoptr (GNotification) note = NULL;
   g_autofree char *id = request_note (request);
-  g_autofree char *body = NULL;
+  g_autofree char *sentence = g_strdup_printf (_ ("%s wants to be friends"),
+                                               kith_user_get_title (user));
+  g_autofree char *body = body_for (sentence);
 
-  body = g_strdup_printf (_ ("%s wants to be friends"),
-                          kith_user_get_title (user));
   note = g_notification_new (_ ("Friend request"));
   g_notification_set_body (note, body);
   g_notification_set_default_action (note, "app.show");

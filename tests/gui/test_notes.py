@@ -99,6 +99,21 @@ def test_a_note_goes_when_it_is_read(notes, two, server, words):
     wait_until(lambda: notes.now() == [], what=f"none in {notes.now()}")
 
 
+def test_nothing_in_a_note_is_markup(notes, two, server):
+    """Where a desktop takes it for that, a link could lead anywhere."""
+    from kith_window import open_conversation
+
+    alice, bob = two
+    server.admin("user", "rename-display", "bob", "<b>Bob</b>")
+    server.admin("friend", "add", "alice", "bob")
+    open_conversation(bob, "alice")
+    bob.fill("Message", "<a href='https://evil.example'>bank</a> & <3 a<")
+    bob.press("Send")
+    wait_until(lambda: notes.now(), what="a note")
+    assert notes.now() == [("<b>Bob</b>", "‹a href='https://evil.example'>bank"
+                            "‹/a> & <3 a<")]
+
+
 def test_nothing_said_stays_on_the_desktop_after_signing_out(
         notes, two, server, words):
     from kith_window import FIELDS, open_conversation, say
