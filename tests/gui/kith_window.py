@@ -240,9 +240,18 @@ class Window:
         xdotool("type", "--clearmodifiers", "--delay", 12, text)
 
     def click(self, node):
-        """With the mouse, in the middle of it."""
+        """With the mouse, in the middle of it, when it has come to rest: what
+        slides in is elsewhere by the time that the mouse is there."""
+        last = None
+
+        def at_rest():
+            nonlocal last
+            box = extents(node)
+            before, last = last, (box.x, box.y, box.width, box.height)
+            return last == before and min(box.x, box.y) >= 0 and box
+
         self.activate()
-        box = extents(node)
+        box = wait_until(at_rest, 10, f"{node.get_name()!r} at rest")
         xdotool("mousemove", box.x + box.width // 2, box.y + box.height // 2,
                 "click", 1)
 
