@@ -69,8 +69,8 @@ update (KithConnectionBar *self)
   gtk_widget_set_visible (button, state == KITH_ENGINE_OFFLINE
                                       || state == KITH_ENGINE_NEEDS_PASSWORD);
   gtk_button_set_label (self->action_button, state == KITH_ENGINE_NEEDS_PASSWORD
-                                                 ? _ ("Sign In…")
-                                                 : _ ("Retry Now"));
+                                                 ? _ ("Sign _In…")
+                                                 : _ ("_Retry Now"));
   switch (state) {
   case KITH_ENGINE_OFFLINE:
   case KITH_ENGINE_NEEDS_PASSWORD:

@@ -131,7 +131,7 @@ mode_toggled_cb (KithWelcomePage *self)
   for (gsize i = 0; i < G_N_ELEMENTS (only_new); i++)
     gtk_widget_set_visible (only_new[i], new_account);
   gtk_button_set_label (GTK_BUTTON (self->go_button),
-                        new_account ? _ ("Create Account") : _ ("Sign In"));
+                        new_account ? _ ("_Create Account") : _ ("Sign _In"));
   form_changed_cb (self);
 }
 

@@ -227,6 +227,30 @@ def wait_focus(window, role, beginning=""):
                            f"at {focus_of(window)}")
 
 
+def test_a_letter_leads_to_each_part_of_the_form(open_window):
+    from kith_window import FIELDS
+
+    window = open_window("alice")
+    window.activate()
+    wait_focus(window, "text", "Server")
+    window.key("alt+e")
+    window.wait("Repeat password", FIELDS)
+    for letter, field in (("s", "Name shown"), ("i", "Invite"), ("n", "Name"),
+                          ("r", "Repeat password"), ("p", "Password"),
+                          ("v", "Server")):
+        window.key(f"alt+{letter}")
+        wait_until(lambda: (focus_of(window) or ("", ""))[1] == field,
+                   what=f"the keyboard at {field}")
+    window.key("alt+a")
+    wait_until(lambda: not window.find("Repeat password", FIELDS),
+               what="the form for who has an account")
+    window.fill("Server", "127.0.0.1:1")
+    window.fill("Name", "alice")
+    window.fill("Password", PASSWORD)
+    window.key("alt+i")
+    window.wait_says("Could not connect", timeout=20)
+
+
 def test_the_question_of_trust_has_the_keyboard(server, open_window):
     server.account("alice")
     window = open_window("alice")
