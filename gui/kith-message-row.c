@@ -215,10 +215,28 @@ kith_message_row_class_init (KithMessageRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, activate_link_cb);
 }
 
+/* GTK makes an object for each link of a label, and new ones now and then; it
+ * gives them no names. */
+static void
+link_added_cb (AtkObject *label, guint index, gpointer child)
+{
+  g_autoptr (AtkHyperlink) link = NULL;
+  g_autofree char *address = NULL;
+
+  if (!ATK_IS_HYPERLINK_IMPL (child))
+    return;
+  link = atk_hyperlink_impl_get_hyperlink (child);
+  address = atk_hyperlink_get_uri (link, 0);
+  if (address)
+    atk_object_set_name (child, address);
+}
+
 static void
 kith_message_row_init (KithMessageRow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (gtk_widget_get_accessible (GTK_WIDGET (self->text_label)),
+                    "children-changed::add", G_CALLBACK (link_added_cb), NULL);
 }
 
 /* A word that is broken, as a long address is, gets no hyphen: it would be read
