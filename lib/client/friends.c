@@ -187,6 +187,20 @@ friends_end (Worker *self)
                 client_error_new (KITH_OFFLINE, NULL));
 }
 
+void
+friends_renumber (Worker *self)
+{
+  GList *next;
+
+  for (GList *link = self->actions.head; link != NULL; link = next) {
+    Action *action = link->data;
+
+    next = link->next;
+    if (action->id != 0)
+      end_action (self, action, client_error_new (KITH_NOT_NOW, NULL));
+  }
+}
+
 /* Takes the command's task. */
 static void
 begin (Worker *self, ActionKind kind, Command *command)

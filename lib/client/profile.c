@@ -142,6 +142,23 @@ read_profile (Worker *self, GError **error)
   return TRUE;
 }
 
+/* What the window says by the old ids is refused from here on. */
+static void
+note_reset (Worker *self)
+{
+  friends_renumber (self);
+  worker_note (self, note_new (NOTE_RESET));
+}
+
+gboolean
+worker_forget_all (Worker *self, GError **error)
+{
+  if (!cache_forget_all (self->cache, self->account->self.id, error))
+    return FALSE;
+  note_reset (self);
+  return TRUE;
+}
+
 /* Another cache in the place of the damaged one; what is in memory of that one
  * must be gone. */
 static void
@@ -149,7 +166,7 @@ replace_cache (Worker *self, const GError *failure)
 {
   g_clear_pointer (&self->cache, cache_close);
   self->cache = cache_move_aside (self->folder, NULL);
-  worker_note (self, note_new (NOTE_RESET));
+  note_reset (self);
   if (self->cache == NULL || !worker_tell_all (self, NULL)) {
     worker_notice (self, failure->message);
     return;

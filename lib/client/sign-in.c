@@ -79,12 +79,10 @@ become (Worker *self, const Kith__SignedIn *answer, GError **error)
   }
   account_free (self->account);
   self->account = account;
-  if (before != 0 && before != account->self.id) {
-    if (!worker_begin (self, CACHE_RELAXED, error)
-        || !cache_forget_all (self->cache, account->self.id, error))
-      return FALSE;
-    worker_note (self, note_new (NOTE_RESET));
-  }
+  if (before != 0 && before != account->self.id
+      && (!worker_begin (self, CACHE_RELAXED, error)
+          || !worker_forget_all (self, error)))
+    return FALSE;
   note = note_new (NOTE_ACCOUNT);
   note->account = account_copy (account);
   worker_note (self, note);

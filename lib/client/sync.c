@@ -62,10 +62,9 @@ first_page (Worker *self, const Kith__Snapshot *page, GError **error)
           || cursor->sequence < self->cursor.sequence)) {
     /* Another database, or an older copy of it that nobody gave an epoch of
      * its own: its numbers mean other things. */
-    if (!cache_forget_all (self->cache, self->account->self.id, error))
+    if (!worker_forget_all (self, error))
       return FALSE;
     self->cursor.known = FALSE;
-    worker_note (self, note_new (NOTE_RESET));
   }
   return cache_begin_snapshot (self->cache, error);
 }

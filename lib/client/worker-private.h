@@ -150,6 +150,9 @@ void worker_cache_failed (Worker *self, GError *error);
 void worker_mend_cache (Worker *self, const GError *error);
 /* There is none where a damaged one could not be replaced: tries again. */
 gboolean worker_need_cache (Worker *self, GError **error);
+/* Another database is behind the server: its numbers mean other things. In a
+ * transaction. */
+gboolean worker_forget_all (Worker *self, GError **error);
 /* Notes for all that is in the cache. */
 gboolean worker_tell_all (Worker *self, GError **error);
 
@@ -285,5 +288,7 @@ void gaps_reset (Worker *self);
 void friends_resend (Worker *self);
 /* The connection is gone; what waits may still be sent by the next. */
 void friends_cut (Worker *self);
+/* Ids may be others' from now on: what goes by one is not sent again. */
+void friends_renumber (Worker *self);
 /* Nothing can come of them any more. */
 void friends_end (Worker *self);

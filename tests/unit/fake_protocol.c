@@ -426,6 +426,8 @@ answer_mark(struct fake_server *s, const Kith__ToServer *message)
 gboolean
 fake_answer(struct fake_server *s, const Kith__ToServer *message)
 {
+	s->removals +=
+	    message->body_case == KITH__TO_SERVER__BODY_REMOVE_FRIEND;
 	if (s->fault == FAKE_SILENT && s->signed_in)
 		return TRUE;
 	switch (message->body_case) {

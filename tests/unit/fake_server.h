@@ -117,6 +117,8 @@ guint fake_server_pings(struct fake_server *s);
 guint fake_server_snapshots(struct fake_server *s);
 /* SendMessage that it refused. */
 guint fake_server_refusals(struct fake_server *s);
+/* RemoveFriend, answered or not. */
+guint fake_server_removals(struct fake_server *s);
 /* How many GetHistory wait. */
 guint fake_server_held(struct fake_server *s);
 gboolean fake_server_live(struct fake_server *s);

@@ -81,6 +81,7 @@ struct fake_server {
 	guint pings;
 	guint snapshots;
 	guint refusals;
+	guint removals;
 };
 
 void fake_lock(struct fake_server *s);

@@ -306,6 +306,31 @@ test_stale_number(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(fake_server_messages(f->server), ==, 0);
 }
 
+/* What was asked of the server that was, and never answered, is not asked of
+ * the one that came: the person's number may be another's there. */
+static void
+test_stale_action(struct fixture *f, gconstpointer data)
+{
+	KithConversation *talk = fixture_ready(f);
+	struct test_result r = { NULL };
+	g_autoptr(GError) error = NULL;
+
+	fake_server_set_fault(f->server, FAKE_SILENT);
+	kith_engine_remove_friend_async(f->d->engine, talk, test_on_done, &r);
+	WAIT_FOR(fake_server_removals(f->server) == 1);
+	fake_server_restore_others(f->server, TRUE);
+	fake_server_set_fault(f->server, FAKE_GOOD);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
+	clock_advance(f->clock, 2000); /* it would be sent again for 30 s */
+	WAIT_FOR(r.result != NULL);
+	g_assert_false(
+	    kith_engine_remove_friend_finish(f->d->engine, r.result, &error));
+	g_assert_error(error, KITH_CLIENT_ERROR, KITH_NOT_NOW);
+	test_result_clear(&r);
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	g_assert_cmpuint(fake_server_removals(f->server), ==, 1);
+}
+
 static void
 test_drafts(struct fixture *f, gconstpointer data)
 {
@@ -336,6 +361,7 @@ add_tests(void)
 	FIXTURE_ADD("bad-text", test_bad_text);
 	FIXTURE_ADD("drafts", test_drafts);
 	FIXTURE_ADD("stale-number", test_stale_number);
+	FIXTURE_ADD("stale-action", test_stale_action);
 	FIXTURE_ADD("other-numbers/gone", test_other_numbers);
 	g_test_add("/client/other-numbers/moved", struct fixture, "moved",
 	    fixture_set_up, test_other_numbers, fixture_tear_down);
