@@ -48,7 +48,8 @@ test_patience(struct fixture *f, gconstpointer data)
 	    f->server, KITH__REFUSAL__CODE__TRY_LATER, 1, G_MAXUINT);
 	device_send(f->d, talk, "some day");
 	WAIT_FOR(fake_server_refusals(f->server) == 1);
-	fake_server_write(f->server, FALSE, "after the refusal");
+	/* Of her own: nothing is to be acknowledged when the hour passes. */
+	fake_server_write(f->server, TRUE, "after the refusal");
 	WAIT_FOR(talk_find(talk, "after the refusal") != NULL);
 	clock_advance(f->clock, 3600000);
 	WAIT_FOR(talk_shows(talk, "some day", KITH_MESSAGE_SENT));
