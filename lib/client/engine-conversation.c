@@ -21,6 +21,17 @@ command_for (KithConversation *conversation, GTask *task)
   return command;
 }
 
+/* Ends the task with KITH_NOT_NOW where nothing can be done in this one. */
+static gboolean
+can_do (KithEngine *self, KithConversation *conversation, GTask *task)
+{
+  if (self->worker != NULL && engine_has (self, conversation))
+    return TRUE;
+  g_task_return_error (task, client_error_new (KITH_NOT_NOW, NULL));
+  g_object_unref (task);
+  return FALSE;
+}
+
 static gboolean
 boolean_finish (GAsyncResult *result, GError **error)
 {
@@ -105,7 +116,7 @@ kith_engine_remove_friend_async (KithEngine *self,
                              kith_engine_remove_friend_async);
   Command *command;
 
-  if (!engine_running (self, task))
+  if (!can_do (self, conversation, task))
     return;
   command = command_new (task);
   command->id = kith_user_get_id (kith_conversation_get_peer (conversation));
@@ -146,7 +157,7 @@ kith_engine_open_conversation_async (KithEngine *self,
   GTask *task = engine_task (self, cancellable, callback, user_data,
                              kith_engine_open_conversation_async);
 
-  if (!engine_running (self, task))
+  if (!can_do (self, conversation, task))
     return;
   kith_conversation_open (conversation);
   load (self, conversation, PAGE_NEWEST, task);
@@ -237,7 +248,7 @@ static void
 load_more (KithEngine *self, KithConversation *conversation, PageKind kind,
            GTask *task)
 {
-  if (!engine_running (self, task))
+  if (!can_do (self, conversation, task))
     return;
   if (!begin_load (self, conversation, kind, task))
     end_load (task, client_error_new (KITH_BUSY, NULL));
@@ -316,7 +327,7 @@ kith_engine_send_message_async (KithEngine *self,
   enum kith_code code = text_check_message (chomped, strlen (chomped));
   Command *command;
 
-  if (!engine_running (self, task))
+  if (!can_do (self, conversation, task))
     return;
   if (code == KITH_OK && !kith_conversation_get_friends (conversation))
     code = KITH_NOT_FRIENDS;
@@ -345,7 +356,7 @@ redo (KithEngine *self, KithConversation *conversation, KithMessage *message,
 {
   Command *command;
 
-  if (self->worker == NULL
+  if (self->worker == NULL || !engine_has (self, conversation)
       || kith_message_get_state (message) != KITH_MESSAGE_FAILED)
     return;
   command = command_for (conversation, NULL);
@@ -374,7 +385,7 @@ kith_engine_mark_seen (KithEngine *self, KithConversation *conversation)
   Command *command;
   guint unread;
 
-  if (self->worker == NULL
+  if (self->worker == NULL || !engine_has (self, conversation)
       || (kith_conversation_get_unread (conversation) == 0
           && kith_conversation_get_read_number (conversation) >= number))
     return;
@@ -395,6 +406,7 @@ kith_engine_set_typing (KithEngine *self, KithConversation *conversation,
   Command *command;
 
   if (self->worker == NULL || self->state != KITH_ENGINE_ONLINE
+      || !engine_has (self, conversation)
       || !kith_conversation_get_friends (conversation))
     return;
   if (typing
@@ -459,11 +471,14 @@ kith_engine_set_draft (KithEngine *self, KithConversation *conversation,
 {
   g_autofree char *valid
       = g_utf8_make_valid (text, (gssize)strnlen (text, DRAFT_MAX));
+  KithConversation *present = kith_engine_find_present (self, conversation);
 
   if (self->worker == NULL
       || g_strcmp0 (valid, kith_conversation_get_draft (conversation)) == 0)
     return;
   kith_conversation_set_draft (conversation, valid);
+  if (present != NULL)
+    kith_conversation_set_draft (present, valid);
   g_hash_table_replace (self->drafts, g_strdup (peer_name (conversation)),
                         g_steal_pointer (&valid));
   engine_save_drafts (self);

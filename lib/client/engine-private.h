@@ -89,6 +89,8 @@ GTask *engine_task (KithEngine *self, GCancellable *cancellable,
                     gpointer tag);
 /* Ends the task with KITH_NOT_NOW when the engine is not running. */
 gboolean engine_running (KithEngine *self, GTask *task);
+/* FALSE: it has left the list, and its number may be another's. */
+gboolean engine_has (KithEngine *self, KithConversation *conversation);
 
 /* ---- engine-notes.c ---- */
 

@@ -407,3 +407,29 @@ kith_engine_find_conversation (KithEngine *self, guint64 id)
 {
   return g_hash_table_lookup (self->conversations_by_id, &id);
 }
+
+KithConversation *
+kith_engine_find_present (KithEngine *self, KithConversation *conversation)
+{
+  const char *name
+      = kith_user_get_name (kith_conversation_get_peer (conversation));
+  GHashTableIter iter;
+  gpointer value;
+
+  if (engine_has (self, conversation))
+    return conversation;
+  g_hash_table_iter_init (&iter, self->conversations_by_id);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (g_str_equal (kith_user_get_name (kith_conversation_get_peer (value)),
+                     name))
+      return value;
+  return NULL;
+}
+
+gboolean
+engine_has (KithEngine *self, KithConversation *conversation)
+{
+  return kith_engine_find_conversation (self,
+                                        kith_conversation_get_id (conversation))
+         == conversation;
+}

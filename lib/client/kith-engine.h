@@ -225,6 +225,12 @@ gboolean kith_engine_remove_friend_finish (KithEngine *self,
 /* (transfer none) (nullable) */
 KithConversation *kith_engine_find_conversation (KithEngine *self, guint64 id);
 
+/* (transfer none) (nullable): the conversation itself, or after a restore of the
+ * server the one that is now with the same person. The number of one that has
+ * left the list may be another's: what is done in it is refused. */
+KithConversation *kith_engine_find_present (KithEngine *self,
+                                            KithConversation *conversation);
+
 /* ---- a conversation ------------------------------------------------- */
 
 /* Fills the window with the newest messages; also the way back to the newest

@@ -307,6 +307,41 @@ test_stale_number(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(fake_server_messages(f->server), ==, 0);
 }
 
+/* What the window still shows is of before, and its number is carol's now. */
+static void
+test_stale_object(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(KithConversation) old = g_object_ref(fixture_ready(f));
+	KithEngine *engine = f->d->engine;
+	struct test_result r = { NULL };
+	g_autoptr(GError) error = NULL;
+
+	fake_server_restore_others(f->server, TRUE);
+	fixture_let_retry(f);
+	WAIT_FOR(device_talk(f->d, "carol") != NULL && fixture_talk(f) != NULL);
+	kith_engine_send_message_async(
+	    engine, old, "for bob alone", test_on_done, &r);
+	WAIT_FOR(r.result != NULL);
+	g_assert_false(
+	    kith_engine_send_message_finish(engine, r.result, &error));
+	g_assert_error(error, KITH_CLIENT_ERROR, KITH_NOT_NOW);
+	test_result_clear(&r);
+	g_clear_error(&error);
+	kith_engine_remove_friend_async(engine, old, test_on_done, &r);
+	WAIT_FOR(r.result != NULL);
+	g_assert_false(
+	    kith_engine_remove_friend_finish(engine, r.result, &error));
+	g_assert_error(error, KITH_CLIENT_ERROR, KITH_NOT_NOW);
+	test_result_clear(&r);
+	g_assert_cmpuint(fake_server_removals(f->server), ==, 0);
+	/* What it says is kept for bob, where he shows now. */
+	kith_engine_set_draft(engine, old, "for bob alone");
+	g_assert_cmpstr(
+	    kith_conversation_get_draft(fixture_talk(f)), ==, "for bob alone");
+	g_assert_cmpstr(
+	    kith_conversation_get_draft(device_talk(f->d, "carol")), ==, "");
+}
+
 /* What was asked of the server that was, and never answered, is not asked of
  * the one that came: the person's number may be another's there. */
 static void
@@ -362,6 +397,7 @@ add_tests(void)
 	FIXTURE_ADD("bad-text", test_bad_text);
 	FIXTURE_ADD("drafts", test_drafts);
 	FIXTURE_ADD("stale-number", test_stale_number);
+	FIXTURE_ADD("stale-object", test_stale_object);
 	FIXTURE_ADD("stale-action", test_stale_action);
 	FIXTURE_ADD("other-numbers/gone", test_other_numbers);
 	g_test_add("/client/other-numbers/moved", struct fixture, "moved",
