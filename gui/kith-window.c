@@ -133,17 +133,21 @@ check_shown_cb (gpointer data)
   KithConversation *shown
       = kith_conversation_view_get_conversation (self->conversation_view);
 
+  KithConversation *present
+      = shown ? kith_engine_find_present (self->engine, shown) : NULL;
+
   self->check_source = 0;
-  if (shown
-      && !kith_engine_find_conversation (self->engine,
-                                         kith_conversation_get_id (shown)))
+  if (shown && !present)
     kith_window_close_conversation (self);
+  else if (present != shown)
+    kith_window_show_conversation (self, present, FALSE);
   update_actions (self);
   return G_SOURCE_REMOVE;
 }
 
-/* A conversation may have gone from the server, or only be moving up: which of
- * the two is known when the model is at rest. */
+/* A conversation may have gone from the server, be another object after a restore
+ * of the server, or only be moving up: which of them is known when the model is
+ * at rest. */
 static void
 conversations_changed_cb (KithWindow *self)
 {

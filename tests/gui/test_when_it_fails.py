@@ -45,6 +45,24 @@ def test_the_list_says_what_was_not_sent(friends, server, words):
                what=f"the failure in {preview(alice, 'bob')!r}")
 
 
+def test_what_shows_goes_on_after_a_restore(friends, server, words, folder):
+    from kith_window import say, wait_message
+
+    alice, bob = friends
+    server.admin("db", "backup", str(folder / "copy"))
+    alice.fill("Message", "not yet")
+    server.stop()
+    server.admin("db", "restore", str(folder / "copy"), "--yes")
+    server.start()
+    for window in (alice, bob):
+        wait_until(lambda: not window.find("Retry Now")
+                   and window.find("Online"), 60, "the friend again")
+    text = words()
+    say(bob, text)
+    wait_message(alice, text)
+    assert alice.text_of("Message") == "not yet"
+
+
 def test_what_was_refused_stays_as_a_draft(friends, open_window, words):
     """More marks on one letter than a message may have."""
     from kith_window import open_conversation
