@@ -399,6 +399,8 @@ apply_account (KithEngine *self, Note *note)
   g_object_freeze_notify (G_OBJECT (self));
   account_free (self->account);
   self->account = g_steal_pointer (&note->account);
+  if (self->account == NULL)
+    g_hash_table_remove_all (self->drafts); /* typed while it was signed out */
   record_set_string (&self->server_address, address);
   engine_notify (self, ENGINE_PROP_SERVER_ADDRESS);
   engine_notify (self, ENGINE_PROP_SERVER_NAME);

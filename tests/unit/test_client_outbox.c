@@ -385,6 +385,23 @@ test_drafts(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(kith_conversation_get_draft(fixture_talk(f)), ==, "");
 }
 
+/* What is typed while one signs out is for nobody who signs in after that. */
+static void
+test_drafts_signed_out(struct fixture *f, gconstpointer data)
+{
+	const KithSignInDetails details = fixture_details(f);
+	KithConversation *talk = fixture_ready(f);
+	struct test_result r = { NULL };
+
+	kith_engine_sign_out_async(f->d->engine, NULL, test_on_done, &r);
+	kith_engine_set_draft(f->d->engine, talk, "not for oth");
+	WAIT_FOR(r.result != NULL);
+	test_result_clear(&r);
+	g_assert_no_error(device_sign_in(f->d, &details));
+	WAIT_FOR(device_state(f->d) == KITH_ENGINE_ONLINE);
+	g_assert_cmpstr(kith_conversation_get_draft(fixture_talk(f)), ==, "");
+}
+
 static void
 add_tests(void)
 {
@@ -396,6 +413,7 @@ add_tests(void)
 	FIXTURE_ADD("patience", test_patience);
 	FIXTURE_ADD("bad-text", test_bad_text);
 	FIXTURE_ADD("drafts", test_drafts);
+	FIXTURE_ADD("drafts-signed-out", test_drafts_signed_out);
 	FIXTURE_ADD("stale-number", test_stale_number);
 	FIXTURE_ADD("stale-object", test_stale_object);
 	FIXTURE_ADD("stale-action", test_stale_action);
