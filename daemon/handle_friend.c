@@ -67,7 +67,8 @@ handle_send_friend_request(struct request *request, struct fault *fault)
 	if (code == KITH_TOO_LARGE) {
 		request->retry_after_ms = REQUESTS_OPEN_RETRY_MS;
 		return fault_set(fault, KITH_TRY_LATER,
-		    "Too many of your friend requests wait for an answer.");
+		    SENTENCE(
+			"Too many of your friend requests wait for an answer."));
 	}
 	if (code != KITH_OK)
 		return code;

@@ -129,8 +129,9 @@ sign_in_check_state(const struct store_user *user, struct fault *fault)
 		return locked_until(user->until_us, fault);
 	case STORE_USER_DELETING:
 		return fault_set(fault, KITH_LOCKED,
-		    "This account is going to be deleted. Whoever runs the "
-		    "server can still restore it.");
+		    SENTENCE(
+			"This account is going to be deleted. Whoever runs the "
+			"server can still restore it."));
 	default:
 		return KITH_BAD_CREDENTIALS;
 	}

@@ -44,7 +44,7 @@ guests_make_room(struct hub *hub)
 		if (guest->state == SESSION_SIGNING_IN)
 			continue;
 		session_end(guest, KITH_BUSY,
-		    "Others are waiting who have not connected yet.");
+		    SENTENCE("Others are waiting who have not connected yet."));
 		return;
 	}
 }

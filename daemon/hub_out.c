@@ -290,8 +290,8 @@ sessions_tick(struct hub *hub, int64_t now_ms)
 			log_debug("session %llu takes nothing: giving it up",
 			    (unsigned long long)session->id);
 			session_out_clear(session);
-			session_end(
-			    session, KITH_TRY_LATER, "You read too slowly.");
+			session_end(session, KITH_TRY_LATER,
+			    SENTENCE("You read too slowly."));
 		}
 		session_gone(session);
 	}

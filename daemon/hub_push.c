@@ -169,15 +169,16 @@ obey(struct hub *hub, const struct store_event *event)
 	case STORE_EVENT_PASSWORD_CHANGED:
 		sessions_end_person(hub, event->user_id, 0,
 		    KITH_BAD_CREDENTIALS,
-		    "The password was changed; sign in again.");
+		    SENTENCE("The password was changed; sign in again."));
 		break;
 	case STORE_EVENT_DEVICE_REVOKED:
 		sessions_end_person(hub, event->user_id, event->number,
-		    KITH_BAD_CREDENTIALS, "This device was signed out.");
+		    KITH_BAD_CREDENTIALS,
+		    SENTENCE("This device was signed out."));
 		break;
 	case STORE_EVENT_USER_DELETED:
 		sessions_end_person(hub, event->user_id, 0, KITH_NOT_FOUND,
-		    "The account was deleted.");
+		    SENTENCE("The account was deleted."));
 		break;
 	default:
 		break;
@@ -274,7 +275,8 @@ read_on(struct session *session)
 	} while (code == KITH_OK && more && !r.told &&
 	    session_takes_events(session));
 	if (code == KITH_TOO_LARGE)
-		session_end(session, KITH_TRY_LATER, "You read too slowly.");
+		session_end(
+		    session, KITH_TRY_LATER, SENTENCE("You read too slowly."));
 	else if (code != KITH_OK)
 		hub_database_failed(session->hub, code);
 	else

@@ -211,7 +211,7 @@ request_send(struct request *request)
 		if (request->code == KITH_BAD_CREDENTIALS &&
 		    ++session->wrong_proofs >= SESSION_WRONG_PROOFS_MAX)
 			session_end(session, KITH_TRY_LATER,
-			    "Too many attempts to sign in.");
+			    SENTENCE("Too many attempts to sign in."));
 		return;
 	}
 	/* Without a number only a refusal is told, but a token always is. */

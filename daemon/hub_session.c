@@ -463,8 +463,8 @@ session_start(struct hub *hub, int socket, const char *address)
 		session_end(session, KITH_STOPPING, NULL);
 	else if (sessions_open(all) > maximum ||
 	    HASH_COUNT(all->by_id) > HUB_SESSIONS_MAX)
-		session_end(
-		    session, KITH_BUSY, "There are too many connections.");
+		session_end(session, KITH_BUSY,
+		    SENTENCE("There are too many connections."));
 	log_debug("session %llu of %s", (unsigned long long)session->id,
 	    session->address);
 	batch_turn(hub);

@@ -176,7 +176,8 @@ on_limit(evutil_socket_t fd, short events, void *context)
 	}
 	if (!s->signed_in) {
 		session_close_with(s, KITH_TRY_LATER,
-		    "This connection did not sign in in time", SESSION_LATE);
+		    SENTENCE("This connection did not sign in in time"),
+		    SESSION_LATE);
 	} else {
 		left_ms = s->heard_ms +
 		    (int64_t)s->owner->limits.idle_timeout_s * 1000 -
@@ -186,7 +187,8 @@ on_limit(evutil_socket_t fd, short events, void *context)
 			return;
 		}
 		session_close_with(s, KITH_TRY_LATER,
-		    "Nothing was heard on this connection for too long",
+		    SENTENCE(
+			"Nothing was heard on this connection for too long"),
 		    SESSION_SILENT);
 	}
 	if (s->phase != PHASE_ENDED)
@@ -198,7 +200,8 @@ on_stall(evutil_socket_t fd, short events, void *context)
 {
 	struct session *s = context;
 
-	session_close_with(s, KITH_TRY_LATER, "This connection is too slow",
+	session_close_with(s, KITH_TRY_LATER,
+	    SENTENCE("This connection is too slow"),
 	    s->signed_in ? SESSION_SILENT : SESSION_LATE);
 	if (s->phase != PHASE_ENDED)
 		session_advance(s);
@@ -279,7 +282,8 @@ on_hub_closed(struct channel *channel, enum kith_code why, void *context)
 	if (s->refused)
 		return;
 	session_close_with(s, KITH_INTERNAL,
-	    "The server is restarting a part of itself", SESSION_HUB_GONE);
+	    SENTENCE("The server is restarting a part of itself"),
+	    SESSION_HUB_GONE);
 	if (s->phase == PHASE_CLOSING)
 		session_advance(s);
 }

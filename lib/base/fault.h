@@ -51,6 +51,12 @@ enum kith_code {
 	KITH_CODE_COUNT,
 };
 
+/*
+ * Marks what a person may read in the client. It stays English here, in logs
+ * and on the wire; the client looks up its translation by these very words.
+ */
+#define SENTENCE(text) text
+
 #define FAULT_SENTENCE_MAX 256 /* bytes, with the NUL */
 
 struct fault {

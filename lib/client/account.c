@@ -2,6 +2,7 @@
 /* The profile's account.ini. Must never hold a password or a token. */
 #include "account.h"
 
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "client-error.h"
@@ -121,8 +122,8 @@ account_load (const char *folder, GError **error)
   if (plausible (self))
     return g_steal_pointer (&self);
   g_propagate_error (
-      error,
-      client_error_new (KITH_MALFORMED, "The account's file cannot be read."));
+      error, client_error_new (KITH_MALFORMED,
+                               _ ("The account's file cannot be read.")));
   return NULL;
 }
 
@@ -149,11 +150,11 @@ not_written (const GError *failure)
   g_autofree char *sentence = NULL;
 
   if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
-    return client_error_new (KITH_STORAGE_FULL,
-                             "There is no room on this computer to store the "
-                             "account.");
-  sentence
-      = g_strdup_printf ("The account cannot be stored: %s.", failure->message);
+    return client_error_new (
+        KITH_STORAGE_FULL, _ ("There is no room on this computer to store the "
+                              "account."));
+  sentence = g_strdup_printf (_ ("The account cannot be stored: %s."),
+                              failure->message);
   return client_error_new (KITH_IO, sentence);
 }
 

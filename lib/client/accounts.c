@@ -3,6 +3,7 @@
  * trust. */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "client-error.h"
@@ -182,8 +183,9 @@ command_change_pin (Worker *self, Command *command)
     error = client_error_new (KITH_NOT_NOW, NULL);
   } else if (pin == NULL) {
     error = client_error_new (
-        KITH_MALFORMED, "That is not a key: it begins with \"sha256:\" or is a "
-                        "whole kith: link.");
+        KITH_MALFORMED,
+        _ ("That is not a key: it begins with \"sha256:\" or is a "
+           "whole kith: link."));
   } else {
     Note *note = note_new (NOTE_ACCOUNT);
 

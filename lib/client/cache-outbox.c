@@ -5,6 +5,7 @@
  */
 #include "cache-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "client-error.h"
@@ -18,10 +19,10 @@ cache_outbox_add (Cache *self, MessageRecord *record, GError **error)
   if (!cache_outbox_count (self, &count, error))
     return FALSE;
   if (count >= CACHE_OUTBOX_MAX) {
-    g_propagate_error (error,
-                       client_error_new (KITH_BUSY,
-                                         "Too many messages are waiting to be "
-                                         "sent."));
+    g_propagate_error (
+        error,
+        client_error_new (KITH_BUSY, _ ("Too many messages are waiting to be "
+                                        "sent.")));
     return FALSE;
   }
   statement = cache_statement (self, STMT_OUTBOX_ADD);

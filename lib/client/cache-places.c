@@ -13,6 +13,7 @@
 #include "cache-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -66,8 +67,8 @@ move_file (const char *folder, const char *from, const char *to,
 
   if (rename (source, target) == 0 || errno == ENOENT)
     return TRUE;
-  sentence = g_strdup_printf ("The local store on this computer cannot be "
-                              "moved: %s.",
+  sentence = g_strdup_printf (_ ("The local store on this computer cannot be "
+                                 "moved: %s."),
                               g_strerror (errno));
   g_propagate_error (error, client_error_new (KITH_IO, sentence));
   return FALSE;

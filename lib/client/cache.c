@@ -6,6 +6,8 @@
  */
 #include "cache-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "client-error.h"
 
 #define CACHE_APPLICATION_ID 0x6b697463 /* "kitc" */
@@ -57,7 +59,7 @@ cache_take_error (sqlite3 *db, int result, GError **error)
            || primary == SQLITE_CONSTRAINT || primary == SQLITE_SCHEMA)
     code = KITH_INTEGRITY;
   sentence = g_strdup_printf (
-      "The local store on this computer failed: %s (%d).",
+      _ ("The local store on this computer failed: %s (%d)."),
       db == NULL ? sqlite3_errstr (result) : sqlite3_errmsg (db), result);
   g_propagate_error (error, client_error_new (code, sentence));
 }
@@ -105,8 +107,8 @@ check_or_make_schema (Cache *self, GError **error)
   g_propagate_error (
       error,
       client_error_new (KITH_INTEGRITY,
-                        "The local store on this computer is damaged, or "
-                        "of another version."));
+                        _ ("The local store on this computer is damaged, or "
+                           "of another version.")));
   return FALSE;
 }
 

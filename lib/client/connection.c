@@ -6,6 +6,7 @@
  */
 #include "connection.h"
 
+#include <glib/gi18n-lib.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -145,7 +146,7 @@ call_again (Connection *self)
 static GError *
 error_from (enum kith_code code, const struct fault *fault)
 {
-  return client_error_new (code, fault->sentence);
+  return client_error_translate (code, fault->sentence);
 }
 
 /* FALSE: the connection has ended. */
@@ -211,8 +212,9 @@ take_frames (Connection *self, guint *budget)
     if (code == KITH_AGAIN)
       return TRUE;
     if (code != KITH_OK) {
-      end (self, client_error_new (code, "The server sent a frame that is not "
-                                         "valid."));
+      end (self,
+           client_error_new (code, _ ("The server sent a frame that is not "
+                                      "valid.")));
       return FALSE;
     }
     (*budget)--;
@@ -392,7 +394,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
   if (self->phase != PHASE_CONNECTING) {
     g_clear_object (&stream);
   } else if (stream == NULL) {
-    end (self, client_error_new (KITH_IO, error->message));
+    end (self, client_error_not_connected (self->host, error));
   } else {
     self->stream = stream;
     self->phase = PHASE_HANDSHAKE;

@@ -6,6 +6,8 @@
  */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "client-error.h"
 
 #define NEWS_MAX KITH_ENGINE_ANNOUNCED
@@ -16,7 +18,7 @@ static gboolean
 impossible (GError **error)
 {
   return session_protocol_error (error,
-                                 "The server said something impossible.");
+                                 _ ("The server said something impossible."));
 }
 
 /* record_r: NULL when it is not known, which is no reason to hang up. */
@@ -288,7 +290,7 @@ known_or_new (Worker *self, guint64 id, GError **error)
     return NULL;
   if (count >= CACHE_CONVERSATIONS_MAX) {
     session_protocol_error (error,
-                            "The server has more conversations than fit.");
+                            _ ("The server has more conversations than fit."));
     return NULL;
   }
   record = conversation_record_new ();

@@ -5,6 +5,8 @@
  */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "client-error.h"
 
 /* A page that waits for the server. */
@@ -37,8 +39,9 @@ history_store_page (Worker *self, ConversationRecord *record, guint64 before,
   const guint64 have_from = record->have_from;
 
   if (page->conversation_id != record->id)
-    return session_protocol_error (error, "The server gave the past of another "
-                                          "conversation.");
+    return session_protocol_error (error,
+                                   _ ("The server gave the past of another "
+                                      "conversation."));
   if (record_id_valid (page->first_kept))
     record->first_kept = MAX (record->first_kept, page->first_kept);
   for (size_t i = page->n_messages; i > 0; i--) {

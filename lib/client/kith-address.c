@@ -38,7 +38,7 @@ kith_address_parse (const char *text, GError **error)
   else
     code = address_parse (stripped, &link.address, &fault);
   if (code != KITH_OK) {
-    g_propagate_error (error, client_error_new (code, fault.sentence));
+    g_propagate_error (error, client_error_translate (code, fault.sentence));
     return NULL;
   }
   self = g_new0 (KithAddress, 1);

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The engine's error domain. Holds what a GError of it carries besides its
- * sentence; answers what the key or the waiting time was.
+ * sentence; answers what the key or the waiting time was, and says in the
+ * person's language what others said in English. Must never take what others
+ * said for a format.
  */
 #include "client-error.h"
+
+#include <gio/gio.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#define DETAIL ": " /* between a sentence and what a library said */
 
 typedef struct {
   char *pin;
@@ -59,12 +67,100 @@ kith_client_error_get_retry_after_ms (const GError *error)
   return priv == NULL ? 0 : priv->retry_after_ms;
 }
 
+/* (nullable): NULL where the catalogue does not have it, or there is none. The
+ * empty one is never looked up: it stands for the catalogue's head. */
+static const char *
+translation_of (const char *english)
+{
+  const char *found;
+
+  if (*english == '\0')
+    return NULL;
+  found = g_dgettext (GETTEXT_PACKAGE, english);
+  return found == english ? NULL : found;
+}
+
+/* (transfer full) (nullable): of what stands before a detail that stays. */
+static char *
+translate_before_detail (const char *english)
+{
+  const char *detail = strstr (english, DETAIL);
+  g_autofree char *before = NULL;
+  const char *found;
+
+  if (detail == NULL)
+    return NULL;
+  before = g_strndup (english, (gsize)(detail - english));
+  found = translation_of (before);
+  return found == NULL ? NULL : g_strconcat (found, detail, NULL);
+}
+
+/* (transfer full): what the catalogue does not know stands behind the sentence
+ * of its code, so that a person who reads no English knows what it is about. */
+static char *
+in_the_persons_language (enum kith_code code, const char *english)
+{
+  const char *of_code = translation_of (kith_code_sentence (code));
+  const char *found = translation_of (english);
+  char *with_detail;
+
+  if (found != NULL)
+    return g_strdup (found);
+  with_detail = translate_before_detail (english);
+  if (with_detail != NULL || of_code == NULL)
+    return with_detail != NULL ? with_detail : g_strdup (english);
+  /* Translators: a whole sentence, and what the server said in English. */
+  return g_strdup_printf (_ ("%s (%s)"), of_code, english);
+}
+
 GError *
 client_error_new (enum kith_code code, const char *sentence)
 {
   if (sentence == NULL || *sentence == '\0')
-    sentence = kith_code_sentence (code);
+    sentence = g_dgettext (GETTEXT_PACKAGE, kith_code_sentence (code));
   return g_error_new_literal (KITH_CLIENT_ERROR, (gint)code, sentence);
+}
+
+GError *
+client_error_translate (enum kith_code code, const char *english)
+{
+  g_autofree char *sentence = NULL;
+
+  if (english != NULL && *english != '\0')
+    sentence = in_the_persons_language (code, english);
+  return client_error_new (code, sentence);
+}
+
+/* (transfer full) */
+static char *
+why_not_connected (const char *host, const GError *failure)
+{
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return g_strdup_printf (
+        _ ("Could not connect to %s: no server answers there."), host);
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return g_strdup_printf (_ ("Could not connect to %s: it does not answer."),
+                            host);
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE)
+      || g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
+    return g_strdup_printf (
+        _ ("Could not connect to %s: no network leads there."), host);
+  if (g_error_matches (failure, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND))
+    return g_strdup_printf (
+        _ ("Could not connect to %s: nothing is known by that name."), host);
+  if (failure->domain == G_RESOLVER_ERROR)
+    return g_strdup_printf (
+        _ ("Could not connect to %s: its address cannot be looked up now."),
+        host);
+  return g_strdup (failure->message);
+}
+
+GError *
+client_error_not_connected (const char *host, const GError *failure)
+{
+  g_autofree char *sentence = why_not_connected (host, failure);
+
+  return client_error_new (KITH_IO, sentence);
 }
 
 void

@@ -21,7 +21,8 @@ G_BEGIN_DECLS
  *   KITH_MALFORMED    the server broke the protocol
  *   KITH_IO, KITH_TLS, KITH_INTEGRITY, KITH_REFUSED  as in fault.h
  *
- * The message is a plain English sentence that can be shown to a person.
+ * The message is a plain sentence in the person's language, to be shown as it
+ * is. What a server says in words of its own stays in them.
  * Cancelled calls end with G_IO_ERROR_CANCELLED.
  */
 #define KITH_CLIENT_ERROR (kith_client_error_quark ())

@@ -6,6 +6,7 @@
  */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "client-error.h"
@@ -85,8 +86,8 @@ arrived (Worker *self, MessageRecord *message, const Kith__MessageSent *sent,
 
   if (!record_id_valid (sent->number)
       || sent->conversation_id != message->conversation_id)
-    return session_protocol_error (error, "The server took a message for "
-                                          "another.");
+    return session_protocol_error (error, _ ("The server took a message for "
+                                             "another."));
   message->number = sent->number;
   message->time_us = record_time (sent->time_us);
   if (!cache_add_message (self->cache, message, NULL, error)

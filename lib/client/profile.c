@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -30,12 +31,14 @@ lock_profile (Worker *self, GError **error)
   g_autofree char *path = g_build_filename (self->folder, LOCK_FILE, NULL);
 
   if (g_mkdir_with_parents (self->folder, 0700) != 0) {
-    g_propagate_error (error, io_error ("The profile cannot be made", errno));
+    g_propagate_error (error,
+                       io_error (_ ("The profile cannot be made"), errno));
     return FALSE;
   }
   self->lock_fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (self->lock_fd < 0) {
-    g_propagate_error (error, io_error ("The profile cannot be used", errno));
+    g_propagate_error (error,
+                       io_error (_ ("The profile cannot be used"), errno));
     return FALSE;
   }
   if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
@@ -44,7 +47,7 @@ lock_profile (Worker *self, GError **error)
   self->lock_fd = -1;
   g_propagate_error (
       error, client_error_new (KITH_REFUSED,
-                               "This profile is open in another window."));
+                               _ ("This profile is open in another window.")));
   return FALSE;
 }
 
@@ -63,8 +66,9 @@ open_cache (Worker *self, GError **error)
   self->cache = cache_move_aside (self->folder, error);
   if (self->cache == NULL)
     return FALSE;
-  worker_notice (self, "The local store was damaged; it is fetched again from "
-                       "the server.");
+  worker_notice (self,
+                 _ ("The local store was damaged; it is fetched again from "
+                    "the server."));
   return TRUE;
 }
 
@@ -171,8 +175,9 @@ replace_cache (Worker *self, const GError *failure)
     worker_notice (self, failure->message);
     return;
   }
-  worker_notice (self, "The local store was damaged; it is fetched again from "
-                       "the server.");
+  worker_notice (self,
+                 _ ("The local store was damaged; it is fetched again from "
+                    "the server."));
 }
 
 gboolean

@@ -6,6 +6,7 @@
  */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "client-error.h"
@@ -53,8 +54,8 @@ requests_answer (Worker *self, const Kith__ToClient *answer, GError **error)
   gboolean fine;
 
   if (found == NULL)
-    return session_protocol_error (error,
-                                   "The server answered what was not asked.");
+    return session_protocol_error (
+        error, _ ("The server answered what was not asked."));
   kind = found->kind;
   g_hash_table_remove (self->requests, &number);
   if (answer->body_case == kind.expected
@@ -62,8 +63,8 @@ requests_answer (Worker *self, const Kith__ToClient *answer, GError **error)
       || answer->body_case == KITH__TO_CLIENT__BODY_REFUSAL)
     fine = kind.func == NULL || kind.func (self, answer, kind.data, error);
   else
-    fine
-        = session_protocol_error (error, "The server answered something else.");
+    fine = session_protocol_error (error,
+                                   _ ("The server answered something else."));
   done_with (&kind);
   return fine;
 }
@@ -135,7 +136,7 @@ code_of (Kith__Refusal__Code code)
   return codes[code];
 }
 
-/* The sentence is the server's: shown as it is only if it is one plain line. */
+/* The sentence is the server's: it counts only if it is one plain line. */
 GError *
 requests_error_from (const Kith__Refusal *refusal)
 {
@@ -149,7 +150,7 @@ requests_error_from (const Kith__Refusal *refusal)
           || text_check_message (sentence, strlen (sentence)) != KITH_OK
           || strchr (sentence, '\n') != NULL))
     sentence = NULL;
-  error = client_error_new (code, sentence);
+  error = client_error_translate (code, sentence);
   if (refusal != NULL)
     client_error_set_retry_after_ms (error, refusal->retry_after_ms);
   return error;

@@ -6,6 +6,7 @@
  */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "client-error.h"
@@ -125,7 +126,8 @@ on_greeting (Worker *self, const Kith__ToClient *message, GError **error)
   guint64 ping_ms = PING_MAX_MS;
 
   if (greeting->epoch.len != RECORD_EPOCH_SIZE)
-    return session_protocol_error (error, "The server's greeting is broken.");
+    return session_protocol_error (error,
+                                   _ ("The server's greeting is broken."));
   memcpy (self->epoch, greeting->epoch.data, RECORD_EPOCH_SIZE);
   keep_server_name (self, greeting->server_name);
   if (greeting->limits != NULL && greeting->limits->idle_s > 0)
@@ -224,8 +226,8 @@ on_received (const Kith__ToClient *message, gpointer data, GError **error)
       continue;
     if (message->request == 0 && (unasked[i].phases & IN (self->phase)) != 0)
       return unasked[i].func (self, message, error);
-    return session_protocol_error (error,
-                                   "The server said something out of turn.");
+    return session_protocol_error (
+        error, _ ("The server said something out of turn."));
   }
   return requests_answer (self, message, error);
 }
@@ -352,8 +354,9 @@ session_stops (Worker *self, const GError *error)
     return FALSE;
   if (client_error_is (error, KITH_BAD_CREDENTIALS)) {
     forget_token (self);
-    session_stop (self, KITH_ENGINE_NEEDS_PASSWORD,
-                  "This device was signed out. Enter your password to go on.");
+    session_stop (
+        self, KITH_ENGINE_NEEDS_PASSWORD,
+        _ ("This device was signed out. Enter your password to go on."));
     return TRUE;
   }
   if (client_error_is (error, KITH_LOCKED)
@@ -412,15 +415,15 @@ key_changed (Worker *self)
   if (self->account->pin != NULL) {
     session_stop (
         self, KITH_ENGINE_KEY_CHANGED,
-        "The server shows another key than the one that you trusted. "
-        "Somebody may be listening, or the server was set up anew: ask "
-        "its administrator for the new key.");
+        _ ("The server shows another key than the one that you trusted. "
+           "Somebody may be listening, or the server was set up anew: ask "
+           "its administrator for the new key."));
     return;
   }
   session_retry_later (
       self, KITH_ENGINE_KEY_CHANGED,
-      "No authority that this computer trusts vouches for the server "
-      "any more.",
+      _ ("No authority that this computer trusts vouches for the server "
+         "any more."),
       0);
 }
 

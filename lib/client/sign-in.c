@@ -5,6 +5,7 @@
  */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "client-error.h"
@@ -64,8 +65,8 @@ become (Worker *self, const Kith__SignedIn *answer, GError **error)
   user_record_clear (&account->self);
   if (!user_record_from_wire (&account->self, answer->self)) {
     account_free (account);
-    return session_protocol_error (error, "The server does not say who we "
-                                          "are.");
+    return session_protocol_error (error, _ ("The server does not say who we "
+                                             "are."));
   }
   if (account->server_name == NULL && self->account != NULL)
     account->server_name = g_strdup (self->account->server_name);
@@ -95,7 +96,7 @@ check_token (Worker *self, const Kith__SignedIn *answer, GError **error)
   if (answer->token.len == ENVELOPE_TOKEN_SIZE
       || (answer->token.len == 0 && self->token != NULL))
     return TRUE;
-  return session_protocol_error (error, "The server gave no device token.");
+  return session_protocol_error (error, _ ("The server gave no device token."));
 }
 
 static void

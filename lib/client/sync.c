@@ -6,6 +6,7 @@
  */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "client-error.h"
@@ -41,9 +42,9 @@ begin_snapshot (Worker *self, GError **error)
   memset (&self->snapshot, 0, sizeof (self->snapshot));
   self->snapshot.taken = taken;
   if (taken > SNAPSHOTS_MAX)
-    return session_protocol_error (error,
-                                   "The server asks for one snapshot after the "
-                                   "other.");
+    return session_protocol_error (
+        error, _ ("The server asks for one snapshot after the "
+                  "other."));
   return ask_snapshot (self, 0, error);
 }
 
@@ -53,7 +54,8 @@ first_page (Worker *self, const Kith__Snapshot *page, GError **error)
   CacheCursor *cursor = &self->snapshot.cursor;
 
   if (page->epoch.len != RECORD_EPOCH_SIZE || page->sequence > G_MAXINT64)
-    return session_protocol_error (error, "The server's snapshot is broken.");
+    return session_protocol_error (error,
+                                   _ ("The server's snapshot is broken."));
   cursor->known = TRUE;
   cursor->sequence = page->sequence;
   memcpy (cursor->epoch, page->epoch.data, RECORD_EPOCH_SIZE);
@@ -129,7 +131,8 @@ on_snapshot (Worker *self, const Kith__ToClient *answer, gpointer data,
   if (self->snapshot.pages == 0 && !first_page (self, page, error))
     return FALSE;
   if (++self->snapshot.pages > SNAPSHOT_PAGES_MAX)
-    return session_protocol_error (error, "The server's snapshot has no end.");
+    return session_protocol_error (error,
+                                   _ ("The server's snapshot has no end."));
   if (!take_page (self, page, error))
     return FALSE;
   if (page->next == 0)
@@ -199,8 +202,8 @@ take_events (Worker *self, const Kith__EventPage *page, GError **error)
 {
   if (page->sequence < self->cursor.sequence || page->sequence > G_MAXINT64
       || (page->more && page->sequence == self->cursor.sequence))
-    return session_protocol_error (error,
-                                   "The server's events do not go forward.");
+    return session_protocol_error (
+        error, _ ("The server's events do not go forward."));
   for (size_t i = 0; i < page->n_events; i++)
     if (!events_apply (self, page->events[i], error))
       return FALSE;

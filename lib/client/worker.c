@@ -6,6 +6,7 @@
  */
 #include "worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "client-error.h"
@@ -195,7 +196,7 @@ worker_begin (Worker *self, CacheDurability durability, GError **error)
 {
   if (self->cache == NULL) {
     g_propagate_error (
-        error, client_error_new (KITH_IO, "The local store is closed."));
+        error, client_error_new (KITH_IO, _ ("The local store is closed.")));
     return FALSE;
   }
   if (!cache_in_transaction (self->cache))
@@ -294,7 +295,7 @@ worker_rollback (Worker *self)
     if (note->kind == NOTE_DONE) {
       if (note->error == NULL)
         note->error = client_error_new (
-            KITH_IO, "The local store on this computer failed.");
+            KITH_IO, _ ("The local store on this computer failed."));
       post (self, note);
     } else {
       note_free (note);

@@ -78,12 +78,12 @@ parse_port(const char *text, uint16_t *port_r, struct fault *f)
 
 	if (length == 0 || length > 5 || strspn(text, "0123456789") != length)
 		return fault_set(f, KITH_MALFORMED,
-		    "The port is not a number from 1 to 65535");
+		    SENTENCE("The port is not a number from 1 to 65535"));
 	for (; *text != '\0'; text++)
 		port = port * 10 + (uint32_t)(*text - '0');
 	if (port == 0 || port > UINT16_MAX)
 		return fault_set(f, KITH_MALFORMED,
-		    "The port is not a number from 1 to 65535");
+		    SENTENCE("The port is not a number from 1 to 65535"));
 	*port_r = (uint16_t)port;
 	return KITH_OK;
 }
@@ -130,8 +130,8 @@ address_parse(const char *text, struct address *address_r, struct fault *f)
 
 	if (split(text, &host, &length, &port) != KITH_OK || length == 0 ||
 	    length > ADDRESS_HOST_MAX)
-		return fault_set(
-		    f, KITH_MALFORMED, "This is not the address of a server");
+		return fault_set(f, KITH_MALFORMED,
+		    SENTENCE("This is not the address of a server"));
 	for (size_t i = 0; i < length; i++) {
 		char c = host[i];
 
@@ -139,10 +139,11 @@ address_parse(const char *text, struct address *address_r, struct fault *f)
 	}
 	if (text[0] == '[' && inet_pton(AF_INET6, a.host, &any) != 1)
 		return fault_set(f, KITH_MALFORMED,
-		    "There is no IPv6 address between the brackets");
+		    SENTENCE("There is no IPv6 address between the brackets"));
 	if (!address_is_numeric(a.host) && !is_name(a.host))
 		return fault_set(f, KITH_MALFORMED,
-		    "This is neither a host name nor a numeric address");
+		    SENTENCE(
+			"This is neither a host name nor a numeric address"));
 	if (port != NULL) {
 		code = parse_port(port, &a.port, f);
 		if (code != KITH_OK)

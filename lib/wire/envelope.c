@@ -78,8 +78,9 @@ static enum kith_code
 set_malformed(struct fault *f, enum kith_code code)
 {
 	return fault_set(f, code, "%s",
-	    code == KITH_TOO_LARGE ? "The frame holds too much"
-				   : "The frame is not a valid message");
+	    code == KITH_TOO_LARGE
+		? SENTENCE("The frame holds too much")
+		: SENTENCE("The frame is not a valid message"));
 }
 
 /* ---- requests ---- */
@@ -130,7 +131,7 @@ check_request(const Kith__ToServer *m, const struct scan_finding *finding,
 	v->request = m->request;
 	if (mixes_known_and_unknown(m))
 		return refuse(v, true, KITH_MALFORMED,
-		    "The frame is not a valid message");
+		    SENTENCE("The frame is not a valid message"));
 	if (rule == NULL)
 		return refuse(v, false, KITH_UNSUPPORTED,
 		    "This server does not know that request");

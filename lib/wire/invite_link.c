@@ -79,17 +79,17 @@ take_parameter(
 		return KITH_OK;
 	if (equals == NULL ||
 	    !decode(equals + 1, length - name_length - 1, value))
-		return fault_set(
-		    f, KITH_MALFORMED, "A part of the link cannot be read");
+		return fault_set(f, KITH_MALFORMED,
+		    SENTENCE("A part of the link cannot be read"));
 	if (is_invite) {
 		if (l->invite[0] != '\0' || !is_code(value))
 			return fault_set(f, KITH_MALFORMED,
-			    "The link's invite is not valid");
+			    SENTENCE("The link's invite is not valid"));
 		memcpy(l->invite, value, strlen(value) + 1);
 	} else {
 		if (l->pin[0] != '\0' || !pin_valid(value))
-			return fault_set(
-			    f, KITH_MALFORMED, "The link's key is not valid");
+			return fault_set(f, KITH_MALFORMED,
+			    SENTENCE("The link's key is not valid"));
 		memcpy(l->pin, value, PIN_SIZE);
 	}
 	return KITH_OK;
@@ -121,15 +121,16 @@ invite_link_parse(const char *text, struct invite_link *link_r, struct fault *f)
 	enum kith_code code;
 
 	if (strnlen(text, INVITE_LINK_MAX + 1) > INVITE_LINK_MAX)
-		return fault_set(f, KITH_TOO_LARGE, "The link is too long");
+		return fault_set(
+		    f, KITH_TOO_LARGE, SENTENCE("The link is too long"));
 	if (strncasecmp(text, SCHEME, strlen(SCHEME)) != 0)
 		return fault_set(f, KITH_MALFORMED,
-		    "A link to a kith server begins with " SCHEME);
+		    SENTENCE("A link to a kith server begins with kith://"));
 	text += strlen(SCHEME);
 	length = strcspn(text, "/?#");
 	if (length >= sizeof(host))
-		return fault_set(
-		    f, KITH_MALFORMED, "This is not the address of a server");
+		return fault_set(f, KITH_MALFORMED,
+		    SENTENCE("This is not the address of a server"));
 	memcpy(host, text, length);
 	code = address_parse(host, &l.address, f);
 	if (code != KITH_OK)
@@ -141,7 +142,7 @@ invite_link_parse(const char *text, struct invite_link *link_r, struct fault *f)
 		code = take_query(rest + 1, &l, f);
 	else if (*rest != '\0' && *rest != '#')
 		code = fault_set(f, KITH_MALFORMED,
-		    "The link has a path, which kith does not know");
+		    SENTENCE("The link has a path, which kith does not know"));
 	if (code == KITH_OK)
 		*link_r = l;
 	return code;

@@ -50,8 +50,8 @@ set_policy(struct tls_config *config, struct fault *f)
 	if (ret == 0)
 		ret = mbedtls_ssl_conf_alpn_protocols(ssl, protocols);
 	if (ret != 0)
-		return tls_fault(
-		    f, KITH_INTERNAL, ret, "TLS cannot be configured");
+		return tls_fault(f, KITH_INTERNAL, ret,
+		    SENTENCE("TLS cannot be configured"));
 	compat_set_protocol(ssl);
 	compat_no_tickets(ssl, config->is_server);
 	mbedtls_ssl_conf_ciphersuites(ssl, suites);
@@ -84,8 +84,8 @@ tls_config_new_server(const struct tls_identity *identity,
 		ret = mbedtls_ssl_conf_own_cert(
 		    &config->ssl, &config->chain, &config->key);
 		if (ret != 0)
-			code = tls_fault(
-			    f, KITH_INTERNAL, ret, "TLS cannot be configured");
+			code = tls_fault(f, KITH_INTERNAL, ret,
+			    SENTENCE("TLS cannot be configured"));
 	}
 	if (code != KITH_OK) {
 		tls_config_free(&config);
@@ -124,7 +124,7 @@ load_authorities(struct tls_config *config, const char *file, struct fault *f)
 	ret = mbedtls_x509_crt_parse_file(&config->authorities, file);
 	if (ret < 0)
 		return tls_fault(f, KITH_MALFORMED, ret,
-		    "The certificate authorities cannot be read");
+		    SENTENCE("The certificate authorities cannot be read"));
 	mbedtls_ssl_conf_ca_chain(&config->ssl, &config->authorities, NULL);
 	return KITH_OK;
 }
@@ -139,8 +139,8 @@ tls_config_new_client(const struct tls_trust *trust,
 	if (trust->kind == TLS_TRUST_PIN &&
 	    (!pin_valid(trust->pin) ||
 		(trust->next_pin != NULL && !pin_valid(trust->next_pin))))
-		return fault_set(
-		    f, KITH_MALFORMED, "That is not the fingerprint of a key");
+		return fault_set(f, KITH_MALFORMED,
+		    SENTENCE("That is not the fingerprint of a key"));
 	config = new_config(false);
 	config->kind = trust->kind;
 	code = set_policy(config, f);

@@ -155,16 +155,17 @@ static const char *
 distrust(uint32_t flags)
 {
 	if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0)
-		return "The server's certificate is for another name";
+		return SENTENCE("The server's certificate is for another name");
 	if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0)
-		return "The server's certificate has expired";
+		return SENTENCE("The server's certificate has expired");
 	if ((flags & MBEDTLS_X509_BADCERT_FUTURE) != 0)
-		return "The server's certificate is not valid yet";
+		return SENTENCE("The server's certificate is not valid yet");
 	if ((flags & MBEDTLS_X509_BADCERT_REVOKED) != 0)
-		return "The server's certificate was revoked";
+		return SENTENCE("The server's certificate was revoked");
 	if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0)
-		return "The server's certificate is not from a known authority";
-	return "The server's certificate is not acceptable";
+		return SENTENCE(
+		    "The server's certificate is not from a known authority");
+	return SENTENCE("The server's certificate is not acceptable");
 }
 
 /* ---- making and freeing ---- */
@@ -180,19 +181,21 @@ set_host(struct tls_connection *c, const char *host, struct fault *f)
 	if (c->config->kind == TLS_TRUST_CA) {
 		if (host == NULL || host[0] == '\0')
 			return fault_set(f, KITH_UNTRUSTED,
-			    "Without a host name no certificate can be checked");
+			    SENTENCE(
+				"Without a host name no certificate can be checked"));
 		if (numeric && !COMPAT_MATCHES_IPS)
 			return fault_set(f, KITH_UNTRUSTED,
-			    "A server that is addressed by number can only be "
-			    "trusted by its key");
+			    SENTENCE(
+				"A server that is addressed by number can only be "
+				"trusted by its key"));
 	} else if (numeric) {
 		host = NULL; /* an address is no SNI, RFC 6066 */
 	}
 	/* NULL too: 3.6 wants to be told that there is none */
 	ret = mbedtls_ssl_set_hostname(&c->ssl, host);
 	if (ret != 0)
-		return tls_fault(
-		    f, KITH_MALFORMED, ret, "The host name cannot be used");
+		return tls_fault(f, KITH_MALFORMED, ret,
+		    SENTENCE("The host name cannot be used"));
 	mbedtls_ssl_set_verify(&c->ssl, tls_verify, c);
 	return KITH_OK;
 }
@@ -209,8 +212,9 @@ tls_connection_new(struct tls_config *config, int fd, const char *host,
 	c->fd = fd;
 	mbedtls_ssl_init(&c->ssl);
 	ret = mbedtls_ssl_setup(&c->ssl, &config->ssl);
-	code = ret == 0 ? set_host(c, host, f)
-			: tls_fault(f, KITH_INTERNAL, ret, "TLS cannot start");
+	code = ret == 0
+	    ? set_host(c, host, f)
+	    : tls_fault(f, KITH_INTERNAL, ret, SENTENCE("TLS cannot start"));
 	if (code != KITH_OK) {
 		tls_connection_free(&c);
 		return code;
@@ -237,7 +241,7 @@ static enum kith_code
 io_fault(struct tls_connection *c, struct fault *f)
 {
 	return fault_set_errno(
-	    f, KITH_IO, c->io_errno, "The connection failed");
+	    f, KITH_IO, c->io_errno, SENTENCE("The connection failed"));
 }
 
 /* What every step may come back with, in kith's words. */
@@ -252,19 +256,19 @@ result(struct tls_connection *c, int ret, struct fault *f)
 		c->wants = TLS_WANTS_WRITE;
 		return KITH_AGAIN;
 	case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
-		return fault_set(
-		    f, KITH_CLOSED, "The other end closed the connection");
+		return fault_set(f, KITH_CLOSED,
+		    SENTENCE("The other end closed the connection"));
 	case 0:
 	case MBEDTLS_ERR_SSL_CONN_EOF:
-		return fault_set(
-		    f, KITH_IO, "The connection ended without a farewell");
+		return fault_set(f, KITH_IO,
+		    SENTENCE("The connection ended without a farewell"));
 	case MBEDTLS_ERR_NET_CONN_RESET:
 	case MBEDTLS_ERR_NET_SEND_FAILED:
 	case MBEDTLS_ERR_NET_RECV_FAILED:
 		return io_fault(c, f);
 	default:
 		return tls_fault(
-		    f, KITH_TLS, ret, "The secure connection failed");
+		    f, KITH_TLS, ret, SENTENCE("The secure connection failed"));
 	}
 }
 
@@ -273,7 +277,8 @@ handshake_fault(struct tls_connection *c, int ret, struct fault *f)
 {
 	if (c->untrusted)
 		return fault_set(f, KITH_UNTRUSTED,
-		    "The server has another key than the expected one");
+		    SENTENCE(
+			"The server has another key than the expected one"));
 	if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
 		return fault_set(f, KITH_UNTRUSTED, "%s",
 		    distrust(mbedtls_ssl_get_verify_result(&c->ssl)));
@@ -291,18 +296,19 @@ judge_peer(struct tls_connection *c, struct fault *f)
 		mbedtls_ssl_send_alert_message(&c->ssl,
 		    MBEDTLS_SSL_ALERT_LEVEL_FATAL,
 		    ALERT_NO_APPLICATION_PROTOCOL);
-		return fault_set(
-		    f, KITH_TLS, "The other end does not speak %s", TLS_ALPN);
+		return fault_set(f, KITH_TLS,
+		    SENTENCE("The other end is not a kith server"));
 	}
 	if (c->config->is_server)
 		return KITH_OK;
 	if (c->peer_pin[0] == '\0' ||
 	    (c->config->kind == TLS_TRUST_PIN && !is_pinned(c)))
 		return fault_set(f, KITH_UNTRUSTED,
-		    "The server has another key than the expected one");
+		    SENTENCE(
+			"The server has another key than the expected one"));
 	if (c->config->kind == TLS_TRUST_PROBE)
 		return fault_set(f, KITH_UNTRUSTED,
-		    "The server's key has not been confirmed yet");
+		    SENTENCE("The server's key has not been confirmed yet"));
 	return KITH_OK;
 }
 
