@@ -21,6 +21,9 @@ PASSWORD = "a quiet evening 7"
 TEST_LIMIT_S = 120  # a hanging window must not hang the run
 THEMES = ("Adwaita", "Adwaita:dark", "HighContrast", "HighContrastInverse")
 CONTRAST_MIN = 4.5  # of text, by WCAG (AA)
+GERMAN = {"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de",
+          "LOCPATH": str(WORK / "locale"),
+          "KITH_LOCALEDIR": str(WORK / "translations")}
 
 
 @pytest.fixture(autouse=True)
