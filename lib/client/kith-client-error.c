@@ -95,6 +95,26 @@ translate_before_detail (const char *english)
   return found == NULL ? NULL : g_strconcat (found, detail, NULL);
 }
 
+/* (transfer full) (nullable): the one sentence of kithd's that has a time in it.
+ * Only what is between its words is taken from the server. */
+static char *
+translate_locked_until (const char *english)
+{
+  const char *const format = N_ ("This account is locked until %s UTC.");
+  const char *const gap = strstr (format, "%s");
+  const gsize before = (gsize)(gap - format);
+  const gsize around = strlen (format) - strlen ("%s");
+  const gsize length = strlen (english);
+  g_autofree char *until = NULL;
+
+  if (translation_of (format) == NULL || length <= around
+      || strncmp (english, format, before) != 0
+      || !g_str_has_suffix (english, gap + strlen ("%s")))
+    return NULL;
+  until = g_strndup (english + before, length - around);
+  return g_strdup_printf (_ ("This account is locked until %s UTC."), until);
+}
+
 /* (transfer full): what the catalogue does not know stands behind the sentence
  * of its code, so that a person who reads no English knows what it is about. */
 static char *
@@ -102,13 +122,15 @@ in_the_persons_language (enum kith_code code, const char *english)
 {
   const char *of_code = translation_of (kith_code_sentence (code));
   const char *found = translation_of (english);
-  char *with_detail;
+  char *completed;
 
   if (found != NULL)
     return g_strdup (found);
-  with_detail = translate_before_detail (english);
-  if (with_detail != NULL || of_code == NULL)
-    return with_detail != NULL ? with_detail : g_strdup (english);
+  completed = translate_locked_until (english);
+  if (completed == NULL)
+    completed = translate_before_detail (english);
+  if (completed != NULL || of_code == NULL)
+    return completed != NULL ? completed : g_strdup (english);
   /* Translators: a whole sentence, and what the server said in English. */
   return g_strdup_printf (_ ("%s (%s)"), of_code, english);
 }

@@ -45,4 +45,5 @@ def test_the_end_of_a_connection(server, open_german):
     sign_in(window, server.link, "alice")
     window.wait("Freund hinzufügen", timeout=30)
     server.admin("user", "lock", "alice", "--until", "2h")
-    window.wait_says("Dieses Konto ist gesperrt.", timeout=20)
+    window.wait_says("Dieses Konto ist bis ", timeout=20)
+    window.wait_says(" UTC gesperrt.")

@@ -52,10 +52,23 @@ test_server_says_what_is_known(void)
 static void
 test_server_says_what_is_not_known(void)
 {
-	assert_says(client_error_translate(KITH_LOCKED,
-			"Come back %n%s on Monday: %d."),
+	assert_says(client_error_translate(
+			KITH_LOCKED, "Come back %n%s on Monday: %d."),
 	    KITH_LOCKED,
 	    "Dieses Konto ist gesperrt. (Come back %n%s on Monday: %d.)");
+}
+
+static void
+test_server_says_until_when(void)
+{
+	assert_says(client_error_translate(
+			KITH_LOCKED, "This account is locked until %s %n UTC."),
+	    KITH_LOCKED, "Dieses Konto ist bis %s %n UTC gesperrt.");
+	/* its words overlap */
+	assert_says(client_error_translate(
+			KITH_LOCKED, "This account is locked until UTC."),
+	    KITH_LOCKED,
+	    "Dieses Konto ist gesperrt. (This account is locked until UTC.)");
 }
 
 static void
@@ -64,15 +77,15 @@ test_what_is_not_an_address(void)
 	g_autoptr(GError) error = NULL;
 
 	g_assert_null(kith_address_parse("host:0", &error));
-	g_assert_cmpstr(error->message, ==,
-	    "Der Port ist keine Zahl von 1 bis 65535");
+	g_assert_cmpstr(
+	    error->message, ==, "Der Port ist keine Zahl von 1 bis 65535");
 }
 
 static void
 test_what_a_library_adds_stays(void)
 {
-	assert_says(client_error_translate(
-			KITH_IO, "The connection failed: so and so"),
+	assert_says(
+	    client_error_translate(KITH_IO, "The connection failed: so and so"),
 	    KITH_IO, "Die Verbindung ist gescheitert: so and so");
 }
 
@@ -118,6 +131,7 @@ main(int argc, char **argv)
 	g_test_add_func("/language/known", test_server_says_what_is_known);
 	g_test_add_func(
 	    "/language/not-known", test_server_says_what_is_not_known);
+	g_test_add_func("/language/until", test_server_says_until_when);
 	g_test_add_func("/language/address", test_what_is_not_an_address);
 	g_test_add_func("/language/detail", test_what_a_library_adds_stays);
 	g_test_add_func("/language/nobody", test_nobody_answers);
