@@ -63,7 +63,9 @@ update (KithConnectionBar *self)
   GtkWidget *button = GTK_WIDGET (self->action_button);
 
   if (!status || !*status)
-    status = _ ("Connecting…");
+    status = state == KITH_ENGINE_NEEDS_PASSWORD
+                 ? _ ("Enter your password to go on.")
+                 : _ ("Connecting…");
   gtk_label_set_text (self->cause_label, status);
   atk_object_set_name (self->bar_accessible, status);
   gtk_widget_set_visible (button, state == KITH_ENGINE_OFFLINE

@@ -79,6 +79,16 @@ def test_what_was_refused_stays_as_a_draft(friends, open_window, words):
     wait_until(lambda: again.text_of("Message") == text, what="the draft")
 
 
+def test_the_bar_says_that_the_password_is_wanted(two, open_window):
+    alice, _ = two
+    alice.close()
+    again = open_window("alice")
+    again.wait("Sign In Again", timeout=20)
+    again.press("Cancel")
+    again.wait_says("Enter your password to go on.")
+    assert not again.says("Connecting…")
+
+
 @pytest.fixture
 def silent_port():
     """Takes connections and says nothing."""
