@@ -6,6 +6,8 @@ import pytest
 from conftest import GERMAN, PASSWORD
 from patience import wait_until
 
+NARROW = 370  # pixels: a telephone's, and the frame of a window
+
 
 @pytest.fixture
 def open_german(open_window):
@@ -47,3 +49,25 @@ def test_the_end_of_a_connection(server, open_german):
     server.admin("user", "lock", "alice", "--until", "2h")
     window.wait_says("Dieses Konto ist bis ", timeout=20)
     window.wait_says(" UTC gesperrt.")
+
+
+def test_the_words_fit_into_a_narrow_window(server, open_german):
+    """On the first page, and on the one with the most of them."""
+    from kith_server import make_certificate
+    from kith_window import extents
+
+    def width():
+        return extents(window.application.get_child_at_index(0)).width
+
+    server.account("alice")
+    window = open_german("alice")
+    window.place(0, 0, NARROW, 660)
+    wait_until(lambda: width() == NARROW, what="a narrow window")
+    sign_in(window, server.link, "alice")
+    window.wait("Freund hinzufügen", timeout=30)
+    server.stop()
+    server.certificate, server.key = make_certificate(server.folder, "other")
+    server.set()
+    server.start()
+    window.wait("Der Server zeigt einen anderen Schlüssel", timeout=60)
+    assert width() == NARROW
