@@ -246,7 +246,7 @@ def test_friends(pair):
     assert "carol" in pair.run("friend", "list", "alice").stdout
     pair.run("friend", "remove", "alice", "bob")
     assert pair.json("friend", "remove", "alice", "bob",
-                     expect=NOT_FOUND)["code"] == "not_found"
+                     expect=CONFLICT)["code"] == "already"
     assert pair.json("friend", "list", "bob")["friends"] == []
     for verb in ("add", "remove"):
         pair.run("friend", verb, "alice", "nobody", expect=NOT_FOUND)
