@@ -38,6 +38,13 @@ fixture_talk(struct fixture *f)
 	return device_talk(f->d, "bob");
 }
 
+gboolean
+fixture_is_sent(struct fixture *f, const char *text)
+{
+	return fake_server_count(f->server, text) == 1 &&
+	    kith_engine_get_unsent(f->d->engine) == 0;
+}
+
 void
 fixture_sign_in(struct fixture *f)
 {

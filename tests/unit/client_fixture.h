@@ -20,6 +20,8 @@ void fixture_tear_down(struct fixture *f, gconstpointer data);
 
 /* The conversation with bob, NULL before there is one. */
 KithConversation *fixture_talk(struct fixture *f);
+/* Has the server this text once, and is nothing waiting to be sent? */
+gboolean fixture_is_sent(struct fixture *f, const char *text);
 /* Starts the device and brings it online. */
 void fixture_sign_in(struct fixture *f);
 /* Signs in and opens the conversation. */

@@ -24,6 +24,16 @@ gboolean test_under_valgrind(void);
 		test_deadline_end(&wait_);                           \
 	} while (0)
 
+/* The same for the engine's thread and the server: the main context does not
+ * run, so that the window hears of nothing meanwhile. */
+#define WAIT_ASIDE(condition)                                                 \
+	do {                                                                  \
+		for (guint tries_ = 0; !(condition); tries_++) {              \
+			g_assert_cmpuint(tries_, <, TEST_WAIT_SLOW_S * 1000); \
+			g_usleep(1000); /* looks again, a limited time */     \
+		}                                                             \
+	} while (0)
+
 struct test_deadline {
 	GSource *tick;
 	gint64 until_us;

@@ -217,13 +217,6 @@ test_killed(struct fixture *f, gconstpointer data)
 	}
 }
 
-static gboolean
-is_sent(struct fixture *f, const char *text)
-{
-	return fake_server_count(f->server, text) == 1 &&
-	    kith_engine_get_unsent(f->d->engine) == 0;
-}
-
 /*
  * The server was restored, and numbers are another's now: what waits goes to
  * the person that it is for, or waits for that person. data: is bob there?
@@ -252,24 +245,11 @@ test_other_numbers(struct fixture *f, gconstpointer data)
 		fake_server_add_conversation(
 		    f->server, FAKE_NEW_TALK, 2, "bob", TRUE);
 	}
-	WAIT_FOR(is_sent(f, "for bob alone"));
+	WAIT_FOR(fixture_is_sent(f, "for bob alone"));
 	talk = fixture_talk(f);
 	g_assert_cmpstr(kith_conversation_get_draft(talk), ==, "and this t");
 	device_open(f->d, talk);
 	WAIT_FOR(talk_shows(talk, "for bob alone", KITH_MESSAGE_SENT));
-}
-
-/* Without running the main context: the engine is on the restored server, and
- * the window has not heard of it. */
-static void
-wait_until_restored(struct fixture *f)
-{
-	for (guint tries = 0; fake_server_snapshots(f->server) < 2 ||
-	     !fake_server_live(f->server);
-	     tries++) {
-		g_assert_cmpuint(tries, <, TEST_WAIT_SLOW_S * 1000);
-		g_usleep(1000);
-	}
 }
 
 /* The last thing that is done in a conversation that the server does not know
@@ -284,7 +264,8 @@ test_stale_number(struct fixture *f, gconstpointer data)
 	fake_server_restore_others(f->server, TRUE);
 	WAIT_FOR(device_state(f->d) == KITH_ENGINE_OFFLINE);
 	clock_advance(f->clock, 200000);
-	wait_until_restored(f);
+	WAIT_ASIDE(fake_server_snapshots(f->server) >= 2 &&
+	    fake_server_live(f->server));
 	kith_engine_set_draft(f->d->engine, talk, "and this t");
 	kith_engine_send_message_async(
 	    f->d->engine, talk, "for bob alone", test_on_done, &r);

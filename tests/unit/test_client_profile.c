@@ -116,13 +116,6 @@ test_damaged_refused(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(fake_server_count(f->server, "no way"), ==, 0);
 }
 
-static gboolean
-is_sent(struct fixture *f, const char *text)
-{
-	return fake_server_count(f->server, text) == 1 &&
-	    kith_engine_get_unsent(f->d->engine) == 0;
-}
-
 /* Damaged while the server was restored, and once more while it waits: it goes
  * to the person that it is for, whatever number that conversation has. */
 static void
@@ -148,7 +141,7 @@ test_damaged_other_numbers(struct fixture *f, gconstpointer data)
 	}
 	WAIT_FOR(fake_server_live(f->server));
 	fake_server_add_conversation(f->server, FAKE_NEW_TALK, 2, "bob", TRUE);
-	WAIT_FOR(is_sent(f, "for bob alone"));
+	WAIT_FOR(fixture_is_sent(f, "for bob alone"));
 	g_assert_cmpstr(
 	    kith_conversation_get_draft(fixture_talk(f)), ==, "and this t");
 }
@@ -251,7 +244,7 @@ test_new_number(struct fixture *f, gconstpointer data)
 	fake_server_set_fault(f->server, FAKE_GOOD);
 	device_start(f->d);
 	fixture_move_until_online(f);
-	WAIT_FOR(is_sent(f, "by me"));
+	WAIT_FOR(fixture_is_sent(f, "by me"));
 	device_open(f->d, fixture_talk(f));
 	g_assert_true(talk_shows(fixture_talk(f), "by me", KITH_MESSAGE_SENT));
 }
